@@ -1,0 +1,87 @@
+"""What one running application holds besides Pyramid's registry: ``registry.support``."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry
+
+from .desk import Desk
+from .models import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from .blobs import BlobStore
+    from .crypto import Keyring
+    from .db import Database, WorkspaceSession
+    from .events import EventBus
+    from .identity import Actor
+    from .jobs import JobEngine
+    from .outgoing import OutgoingClient
+    from .plugins import Plugins
+    from .ratelimit import RateLimits
+    from .settings import Settings
+
+
+@dataclass
+class Application:
+    """The long-lived parts, made once by :mod:`support_core.app` and shared by all threads."""
+
+    settings: Settings
+    plugins: Plugins
+    database: Database
+    keyring: Keyring
+    blobs: BlobStore
+    outgoing: OutgoingClient
+    ratelimits: RateLimits
+    bus: EventBus
+    clock: Callable[[], datetime]
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    jobs: JobEngine = field(init=False)  # set once all jobs are known
+    resources: dict[str, Callable[[Desk], int]] = field(default_factory=dict)
+    #: Long-lived parts of plugins, by plugin name.
+    extensions: dict[str, Any] = field(default_factory=dict)
+    _schemas: dict[Callable[[Application], Any], Any] = field(default_factory=dict)
+
+    def schema(self, declared: Any) -> Any:
+        """Return a declared schema; a function is called with the application, once."""
+        if not isinstance(declared, FunctionType):
+            return declared
+        if declared not in self._schemas:
+            self._schemas[declared] = declared(self)
+        return self._schemas[declared]
+
+    @contextmanager
+    def desk(
+        self, workspace_id: int | None, *, actor: Actor | None = None, write: bool = True
+    ) -> Iterator[Desk]:
+        """Open a transaction and yield its desk; commit at the end, roll back on an exception."""
+        with self.database.transaction(workspace_id, write=write) as session:
+            plan = None
+            if workspace_id is not None:
+                workspace = session.get(Workspace, workspace_id)
+                plan = workspace.plan if workspace else None
+            yield self.desk_on(session, actor=actor, plan=plan)
+
+    def desk_on(
+        self, session: WorkspaceSession, *, actor: Actor | None = None, plan: str | None = None
+    ) -> Desk:
+        """Return a desk on a session whose transaction somebody else ends."""
+        return Desk(self, session, actor=actor, plan=plan)
+
+    def close(self) -> None:
+        """Stop the background parts and close connections; the object is of no use afterwards."""
+        self.jobs.stop()
+        self.bus.stop()
+        self.outgoing.close()
+        self.database.dispose()
+
+
+def add_support_resource(config: Any, name: str, counter: Callable[[Desk], int]) -> None:
+    """Pyramid directive: declare a metered resource and how to count a workspace's use of it."""
+    config.registry.support.resources[name] = counter

@@ -1,0 +1,20 @@
+"""Databases, sessions and column types."""
+
+from __future__ import annotations
+
+from .engine import Database
+from .session import UnscopedQuery, WorkspaceScoped, WorkspaceSession
+from .types import Ciphertext, Id, Json, UTCDateTime
+from .upsert import upsert
+
+__all__ = [
+    "Ciphertext",
+    "Database",
+    "Id",
+    "Json",
+    "UTCDateTime",
+    "UnscopedQuery",
+    "WorkspaceScoped",
+    "WorkspaceSession",
+    "upsert",
+]

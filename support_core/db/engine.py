@@ -1,0 +1,135 @@
+"""Engines and sessions for SQLite and PostgreSQL, held to the same behaviour.
+
+SQLite runs in WAL mode with explicit transactions: ``BEGIN IMMEDIATE`` for writers, so that two
+of them queue instead of failing half-way, and ``BEGIN`` for readers, who see one snapshot.
+PostgreSQL readers get ``READ ONLY`` transactions: a GET cannot write, by the database's word.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ..settings import ConfigurationError
+from .session import WorkspaceSession
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection
+    from sqlalchemy.engine import URL
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+class Database:
+    """One database: its engine, and sessions on it.
+
+    Raises :class:`~support_core.settings.ConfigurationError` for a URL that cannot be used.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, sqlite_synchronous: str = "full") -> None:
+        self.url = _checked(url)
+        self.dialect = self.url.get_backend_name()
+        if self.dialect == "sqlite":
+            Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+            self.engine = _sqlite_engine(self.url, pool_size, sqlite_synchronous)
+            self._writer = self.engine.execution_options(support_write=True)
+            self._reader = self.engine
+        else:
+            self.engine = _engine(self.url, pool_size)
+            self._writer = self.engine
+            self._reader = self.engine.execution_options(postgresql_readonly=True)
+
+    def session(self, workspace_id: int | None = None, *, write: bool = True) -> WorkspaceSession:
+        """Return a new session for one workspace; the caller ends it."""
+        return WorkspaceSession(
+            self._writer if write else self._reader,
+            workspace_id=workspace_id,
+            expire_on_commit=False,
+            autoflush=False,
+        )
+
+    @contextmanager
+    def transaction(
+        self, workspace_id: int | None = None, *, write: bool = True
+    ) -> Iterator[WorkspaceSession]:
+        """Yield a session; commit at the end, roll back on an exception, close in any case."""
+        with self.session(workspace_id, write=write) as session, session.begin():
+            yield session
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _checked(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigurationError(
+            "sqlalchemy.url is not a database URL; use sqlite:///path or "
+            "postgresql+psycopg://user:password@host/name."
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise ConfigurationError(
+                "sqlalchemy.url names an in-memory SQLite database, which ends with its "
+                "connection; name a file: sqlite:///%(here)s/var/support.sqlite."
+            )
+        return parsed
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ConfigurationError(
+        f"sqlalchemy.url names {backend!r}; support-core runs on sqlite and postgresql."
+    )
+
+
+def _engine(url: URL, pool_size: int, **options: Any) -> Engine:
+    try:
+        return create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=10,
+            hide_parameters=True,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            **options,
+        )
+    except ModuleNotFoundError:
+        raise ConfigurationError(
+            "sqlalchemy.url names postgresql, whose driver is not installed: "
+            "pip install 'support-core[postgres]'."
+        ) from None
+
+
+def _sqlite_engine(url: URL, pool_size: int, synchronous: str) -> Engine:
+    engine = _engine(url, pool_size, connect_args={"check_same_thread": False, "timeout": 15})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, by us
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "cache_size=-32768",
+            "temp_store=MEMORY",
+            "mmap_size=268435456",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        write = connection.get_execution_options().get("support_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine

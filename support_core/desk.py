@@ -1,0 +1,185 @@
+"""The desk: one unit of work, and the services that work in it.
+
+A request, a job and a command each open one. It is where services get their collaborators; it
+holds no behaviour of its own. Services are made on first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .events import EventPublisher, attach
+from .identity import Actor, WorkspaceRef
+from .models import Workspace
+from .services.attachments import AttachmentService
+from .services.audit import AuditTrail
+from .services.conversations import ConversationService
+from .services.customers import CustomerService
+from .services.deliveries import DeliveryService
+from .services.entitlements import EntitlementService
+from .services.inbound import InboundService
+from .services.mailboxes import MailboxService
+from .services.members import MemberService
+from .services.privacy import PrivacyService
+from .services.replies import ReplyService
+from .services.roles import RoleService
+from .services.search import SearchIndexes
+from .services.tokens import TokenService
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from .application import Application
+    from .blobs import BlobStore
+    from .crypto import Keyring
+    from .db import WorkspaceSession
+    from .jobs import Job
+    from .plugins import Plugins
+    from .settings import Settings
+
+OpenDesk = Callable[[], AbstractContextManager["Desk"]]
+
+
+class Desk:
+    """One workspace's desk in one transaction, with ``actor`` as the one who acts."""
+
+    def __init__(
+        self,
+        application: Application,
+        session: WorkspaceSession,
+        *,
+        actor: Actor | None = None,
+        plan: str | None = None,
+    ) -> None:
+        self.application = application
+        self.session = session
+        self.actor = actor or Actor()
+        self._plan = plan
+        attach(session, application)
+
+    @property
+    def workspace_id(self) -> int:
+        """The workspace this desk works in."""
+        return self.session.require_workspace()
+
+    @cached_property
+    def workspace(self) -> WorkspaceRef:
+        """The workspace with its plan: the host's billing decides, else what is stored."""
+        stored = WorkspaceRef(self.workspace_id, self._plan)
+        plan = self.hook.support_plan(workspace=stored)
+        return WorkspaceRef(stored.id, plan if plan is not None else stored.plan)
+
+    @property
+    def settings(self) -> Settings:
+        return self.application.settings
+
+    @property
+    def plugins(self) -> Plugins:
+        return self.application.plugins
+
+    @property
+    def hook(self) -> Any:
+        """The hooks of every enabled plugin."""
+        return self.application.plugins.hook
+
+    @property
+    def keyring(self) -> Keyring:
+        return self.application.keyring
+
+    @property
+    def blobs(self) -> BlobStore:
+        return self.application.blobs
+
+    def set_plan(self, plan: str) -> None:
+        """Put the workspace on another plan."""
+        self.session.get_one(Workspace, self.workspace_id).plan = plan
+        self.audit.record("workspace.plan_changed", "workspace", self.workspace_id)
+
+    def clock(self) -> datetime:
+        """Return the current time, aware and in UTC."""
+        return self.application.clock()
+
+    def enqueue(
+        self,
+        job: Job,
+        *args: Any,
+        delay: float | None = None,
+        due_at: datetime | None = None,
+        key: str | None = None,
+    ) -> str:
+        """Write a job into this transaction's outbox; it runs once that is committed.
+
+        ``delay`` is in seconds. Returns the job's message id.
+        """
+        return self.application.jobs.enqueue(
+            self.session,
+            job,
+            *args,
+            workspace_id=self.session.workspace_id,
+            delay=delay,
+            due_at=due_at,
+            key=key,
+        )
+
+    @cached_property
+    def events(self) -> EventPublisher:
+        return EventPublisher(self)
+
+    @cached_property
+    def attachments(self) -> AttachmentService:
+        return AttachmentService(self)
+
+    @cached_property
+    def audit(self) -> AuditTrail:
+        return AuditTrail(self)
+
+    @cached_property
+    def conversations(self) -> ConversationService:
+        return ConversationService(self)
+
+    @cached_property
+    def customers(self) -> CustomerService:
+        return CustomerService(self)
+
+    @cached_property
+    def deliveries(self) -> DeliveryService:
+        return DeliveryService(self)
+
+    @cached_property
+    def entitlements(self) -> EntitlementService:
+        return EntitlementService(self)
+
+    @cached_property
+    def inbound(self) -> InboundService:
+        return InboundService(self)
+
+    @cached_property
+    def mailboxes(self) -> MailboxService:
+        return MailboxService(self)
+
+    @cached_property
+    def members(self) -> MemberService:
+        return MemberService(self)
+
+    @cached_property
+    def privacy(self) -> PrivacyService:
+        return PrivacyService(self)
+
+    @cached_property
+    def replies(self) -> ReplyService:
+        return ReplyService(self)
+
+    @cached_property
+    def roles(self) -> RoleService:
+        return RoleService(self)
+
+    @cached_property
+    def search(self) -> SearchIndexes:
+        return SearchIndexes(self)
+
+    @cached_property
+    def tokens(self) -> TokenService:
+        return TokenService(self)

@@ -1,0 +1,189 @@
+"""Every hook a plugin may implement, with its contract.
+
+Implementations are decorated with ``@hookimpl`` from :mod:`support_core.plugin_api` and may take
+any subset of the arguments. They are called in the order of ``support.plugins``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import click
+    from pyramid.request import Request
+
+    from .channels import (
+        Channel,
+        Composition,
+        ConversationRef,
+        Drop,
+        InboundMessage,
+        OutboundMessage,
+        ReplyWindow,
+        Sent,
+    )
+    from .desk import Desk, OpenDesk
+    from .events import DomainEvent
+    from .health import Check
+    from .identity import Denial, Entitlements, HostIdentity, WorkspaceRef
+    from .jobs import Schedule
+    from .mailbox_fields import MailboxFields
+    from .settings import Setting
+
+PROJECT = "support"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def support_channel() -> Channel:
+    """Declare the plugin's channel; collected once at start. Two channels of one name stop it."""
+    raise NotImplementedError
+
+
+@hookspec
+def support_settings_schema() -> Sequence[Setting]:
+    """Declare the plugin's ini settings; collected once, before the application is built."""
+    raise NotImplementedError
+
+
+@hookspec
+def support_mailbox_schema() -> MailboxFields:
+    """Add fields to a mailbox: their schema, and how they are read and written.
+
+    Collected once at start. ``write`` runs in the transaction of the create or update; a raise
+    aborts it. A field name that is taken stops the start.
+    """
+    raise NotImplementedError
+
+
+@hookspec(firstresult=True)
+def support_identify(request: Request) -> HostIdentity | None:
+    """Say who a request without our own credentials comes from, by the host's own login.
+
+    Called before the transaction. None means "not mine"; the first answer wins.
+    """
+
+
+@hookspec(firstresult=True)
+def support_entitlements(workspace: WorkspaceRef, desk: Desk) -> Entitlements | None:
+    """Describe the workspace's plan for ``GET /entitlements``; the first answer wins."""
+
+
+@hookspec(firstresult=True)
+def support_plan(workspace: WorkspaceRef) -> str | None:
+    """Name the workspace's plan from the host's billing; None falls back to the stored one.
+
+    Called for every gated request: answer from memory or a fast store. The first answer wins.
+    """
+
+
+@hookspec
+def support_check_feature(workspace: WorkspaceRef, feature: str, desk: Desk) -> Denial | None:
+    """Allow (None) or deny a plan feature before a gated view; any denial wins."""
+
+
+@hookspec
+def support_reserve(
+    workspace: WorkspaceRef, resource: str, amount: int, desk: Desk
+) -> Denial | None:
+    """Allow (None) or deny ``amount`` more of a metered resource; any denial wins.
+
+    Called inside the creating transaction, before the row is written. It must be race-free: take
+    a lock that is held until the commit, then count.
+    """
+
+
+@hookspec
+def support_inbound(message: InboundMessage, desk: Desk) -> InboundMessage | Drop | None:
+    """Change, drop or pass on (None) an inbound message before it is stored.
+
+    A chain in the order of the plugins, inside the transaction: each sees what the one before
+    made of it, and :class:`Drop` ends it. A raise aborts the transaction.
+    """
+
+
+@hookspec
+def support_compose(
+    conversation: ConversationRef, body: str, cc: Sequence[str], bcc: Sequence[str], desk: Desk
+) -> Composition | None:
+    """Prepare a reply: its recipients, and whether it travels. Only the conversation's channel.
+
+    Inside the transaction that stores the reply; raise ``Invalid`` to refuse it with a 422.
+    """
+
+
+@hookspec
+def support_deliver(message: OutboundMessage, open_desk: OpenDesk) -> Sent:
+    """Carry a reply out. Only the conversation's channel, in a job, outside any transaction.
+
+    ``with open_desk() as desk:`` opens a short transaction; never hold one over the network.
+    Return ``Sent``;
+    raise ``Retry(after, reason)`` or ``Permanent(reason)``. Anything else raised counts as a defect:
+    it is logged and tried again with back-off. It may be called again for the same ``message_id``
+    when the process died after the provider took the message and before we could note it.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def support_can_reply(conversation: ConversationRef, desk: Desk) -> ReplyWindow | None:
+    """Say whether an agent may answer now; None means yes. Only the conversation's channel."""
+
+
+@hookspec(firstresult=True)
+def support_assign(conversation: ConversationRef, desk: Desk) -> int | None:
+    """Choose the member a new conversation is assigned to, by id; the first answer wins.
+
+    Inside the transaction. A member who may not be assigned is ignored with a warning.
+    """
+
+
+@hookspec
+def support_event(event: DomainEvent, desk: Desk) -> None:
+    """React to a domain event inside its transaction: write rows, enqueue jobs.
+
+    A raise aborts the transaction, and with it what happened.
+    """
+
+
+@hookspec
+def support_after_commit(event: DomainEvent) -> None:
+    """Hear of a committed event, on a background thread; slow and outside things go here.
+
+    A raise is logged and harms nobody. Lost when the process dies: what must happen is a job.
+    """
+
+
+@hookspec
+def support_schedule() -> Sequence[Schedule]:
+    """Declare periodic jobs; each fires once per period however many processes run."""
+    raise NotImplementedError
+
+
+@hookspec
+def support_cli(group: click.Group) -> None:
+    """Add commands to ``support-core``; called when the command line starts."""
+
+
+@hookspec
+def support_health(desk: Desk) -> Sequence[Check]:
+    """Report on what the plugin depends on, for ``GET /readyz`` and ``GET /channels``.
+
+    A raise counts as a failed check of that plugin.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def support_openapi(document: dict[str, Any]) -> None:
+    """Complete the OpenAPI document in place, once, when it is first built."""
+
+
+@hookspec
+def support_demo(desk: Desk) -> None:
+    """Add the plugin's share of the demo workspace, inside the transaction that builds it."""

@@ -1,0 +1,162 @@
+"""The jobs of one application: its broker, workers and schedules behind one object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from dramatiq import Actor
+from dramatiq.middleware import CurrentMessage, Retries, ShutdownNotifications, TimeLimit
+from prometheus_client import CollectorRegistry
+
+from ..settings import ConfigurationError
+from .broker import EmbeddedBroker
+from .declaration import JobContext
+from .drain import drain
+from .observer import Observer
+from .outbox import enqueue
+from .schedules import Schedule, Scheduler
+from .workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from dramatiq import Message
+    from sqlalchemy.orm import Session
+
+    from ..application import Application
+    from .declaration import Job
+
+
+class JobEngine:
+    """Enqueues and runs the jobs that were declared to one application."""
+
+    def __init__(
+        self, application: Application, broker: EmbeddedBroker, scheduler: Scheduler
+    ) -> None:
+        self.application = application
+        self.broker = broker
+        self.scheduler = scheduler
+        self._workers: Workers | None = None
+        self._booted = False
+
+    @classmethod
+    def build(
+        cls,
+        application: Application,
+        jobs: Iterable[Job],
+        *,
+        schedules: Iterable[Schedule] = (),
+        metrics_registry: CollectorRegistry | None = None,
+    ) -> JobEngine:
+        """Declare the jobs on a broker of their own; start nothing.
+
+        Raises :class:`~support_core.settings.ConfigurationError` for two jobs or schedules of one
+        name, and for a schedule whose job is not among ``jobs``.
+        """
+        broker = EmbeddedBroker(
+            application.database,
+            clock=application.clock,
+            lease=float(application.settings["support.jobs.lease"]),
+            middleware=[
+                # First, so that it hears last how a job ended; see Observer.
+                Observer(metrics_registry or CollectorRegistry()),
+                CurrentMessage(),
+                TimeLimit(),
+                ShutdownNotifications(),
+                Retries(),
+            ],
+        )
+        for job in jobs:
+            _declare(application, broker, job)
+        declared = tuple(schedules)
+        for schedule in declared:
+            if schedule.job.name not in broker.actors:
+                raise ConfigurationError(
+                    f"The schedule {schedule.name} names the job {schedule.job.name}, which was "
+                    "not registered; scan its module with config.scan()."
+                )
+        scheduler = Scheduler(application.database, declared, clock=application.clock)
+        return cls(application, broker, scheduler)
+
+    def enqueue(  # noqa: PLR0913 - options, by keyword
+        self,
+        session: Session,
+        job: Job,
+        *args: int | str,
+        workspace_id: int | None,
+        delay: float | None = None,
+        due_at: datetime | None = None,
+        key: str | None = None,
+    ) -> str:
+        """Write a job into the session's transaction; see :func:`support_core.jobs.enqueue`.
+
+        Raises :class:`LookupError` for a job that this application does not know.
+        """
+        if job.name not in self.broker.actors:
+            raise LookupError(f"{job.name} is not registered; scan its module with config.scan()")
+        return enqueue(
+            session,
+            job,
+            *args,
+            workspace_id=workspace_id,
+            delay=delay,
+            due_at=due_at,
+            key=key,
+            clock=self.application.clock,
+        )
+
+    def start_workers(self, threads: int, *, queues: Iterable[str] | None = None) -> None:
+        """Start worker threads and the scheduler; with 0 threads, neither. Starts no second set."""
+        if threads < 1 or self._workers is not None:
+            return
+        if not self._booted:
+            # Starts the thread of Dramatiq's time limits, which cannot be ended or started again.
+            self.broker.emit_after("process_boot")
+            self._booted = True
+        self._workers = Workers(self.broker, threads, queues=queues)
+        self._workers.start()
+        self.scheduler.start()
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Stop scheduler and workers; running jobs end or are handed back within ``timeout``."""
+        self.scheduler.stop()
+        workers, self._workers = self._workers, None
+        if workers is not None:
+            workers.stop(timeout)
+
+    def drain(self, timeout: float = 60.0) -> int:
+        """Run what is due in the calling thread; see :func:`support_core.jobs.drain.drain`."""
+        return drain(self.broker, timeout=timeout)
+
+
+def _declare(application: Application, broker: EmbeddedBroker, job: Job) -> None:
+    if job.name in broker.actors:
+        raise ConfigurationError(f"Two jobs are named {job.name}; rename one of them.")
+    try:
+        Actor(
+            _in_context(application, job),
+            broker=broker,
+            actor_name=job.name,
+            queue_name=job.queue,
+            priority=job.priority,
+            options=job.options,
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"The job {job.name} cannot be declared: {error}.") from error
+
+
+def _in_context(application: Application, job: Job) -> Callable[..., None]:
+    """Return the job's function as Dramatiq calls it, with the context in front."""
+
+    def run(*args: int | str) -> None:
+        message = cast("Message[Any]", CurrentMessage.get_current_message())
+        context = JobContext(
+            application=application,
+            workspace_id=message.options.get("workspace_id"),
+            message_id=message.message_id,
+            attempt=getattr(message, "attempt", 1),
+        )
+        job(context, *args)
+
+    return run

@@ -1,0 +1,115 @@
+"""Schema migrations: Alembic, one branch for the core and one for each plugin with tables.
+
+A plugin package that holds a ``migrations`` folder brings its own branch: its first revision names
+the branch (``branch_labels``, the plugin's name). The core's branch always runs first, so that a
+plugin's tables may refer to its tables; ``depends_on`` is not needed.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
+
+    from ..db import Database
+
+HERE = Path(__file__).parent
+ENTRY_POINT_GROUP = "support_core.plugins"
+
+
+@dataclass(frozen=True)
+class SchemaState:
+    """What the database has and what the enabled code wants, as revision ids by branch."""
+
+    current: dict[str, str | None]
+    wanted: dict[str, str]
+
+    @property
+    def pending(self) -> list[str]:
+        """Branches that are behind."""
+        return [name for name, head in self.wanted.items() if self.current.get(name) != head]
+
+
+def _plugin_folders() -> dict[str, Path]:
+    """Every installed plugin's migrations folder by plugin name, found without importing it."""
+    folders = {}
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        spec = importlib.util.find_spec(point.module)
+        for location in (spec.submodule_search_locations or []) if spec else []:
+            folder = Path(location) / "migrations"
+            if any(path.name != "__init__.py" for path in folder.glob("*.py")):
+                folders[point.name] = folder
+    return folders
+
+
+def script_directory() -> ScriptDirectory:
+    """Return the scripts of the core and of every installed plugin, enabled or not.
+
+    A disabled plugin's tables stay, so its revisions must stay known.
+    """
+    folders = _plugin_folders()
+    return ScriptDirectory(
+        str(HERE), version_locations=[str(HERE / "versions"), *map(str, folders.values())]
+    )
+
+
+def _branches(enabled: Iterable[str]) -> list[str]:
+    folders = _plugin_folders()
+    return ["core", *(name for name in enabled if name in folders)]
+
+
+def state(database: Database, enabled: Iterable[str]) -> SchemaState:
+    """Compare the database with the code of the core and of the ``enabled`` plugins."""
+    scripts = script_directory()
+    with database.engine.connect() as connection:
+        applied = MigrationContext.configure(connection).get_current_heads()
+    current: dict[str, str | None] = {}
+    for revision in applied:
+        script = scripts.get_revision(revision)
+        for label in script.branch_labels if script else ():
+            current[label] = revision
+    wanted = {}
+    for branch in _branches(enabled):
+        head = scripts.get_revision(f"{branch}@head")
+        assert head is not None
+        wanted[branch] = head.revision
+    return SchemaState(current, wanted)
+
+
+def upgrade(database: Database, enabled: Iterable[str]) -> None:
+    """Bring the core's and the ``enabled`` plugins' tables to their newest revision.
+
+    Everything runs in one transaction; two processes that start at once wait for each other.
+    """
+    scripts = script_directory()
+    with database.session(write=True) as session, session.begin():
+        connection = session.connection()
+        _lock(connection)
+        for branch in _branches(enabled):
+            _upgrade_branch(scripts, connection, f"{branch}@head")
+
+
+def _upgrade_branch(scripts: ScriptDirectory, connection: Connection, target: str) -> None:
+    def steps(revision: Any, _context: MigrationContext) -> Any:
+        return scripts._upgrade_revs(target, revision)  # noqa: SLF001 - as Alembic's commands do
+
+    with EnvironmentContext(Config(), scripts, fn=steps) as environment:
+        environment.configure(connection=connection, transactional_ddl=True)
+        environment.run_migrations()
+
+
+def _lock(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7023411)")

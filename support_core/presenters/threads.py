@@ -1,0 +1,36 @@
+"""Threads on their own, with what belongs to them, read for all of them at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..services.conversation_details import names_of
+from .conversations import present_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..desk import Desk
+    from ..models import Thread
+
+
+def present_one(desk: Desk, thread: Thread) -> dict[str, Any]:
+    """Return one thread with its author, attachments and delivery."""
+    return present_many(desk, [thread])[0]
+
+
+def present_many(desk: Desk, threads: Sequence[Thread]) -> list[dict[str, Any]]:
+    """Return threads with their authors, attachments and deliveries, in three statements."""
+    ids = [thread.id for thread in threads]
+    users = names_of(desk, threads)
+    attachments = desk.attachments.of_threads(ids)
+    deliveries = desk.deliveries.of_threads(ids)
+    return [
+        present_thread(
+            thread,
+            users=users,
+            attachments=attachments.get(thread.id, ()),
+            delivery=deliveries.get(thread.id),
+        )
+        for thread in threads
+    ]

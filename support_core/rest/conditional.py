@@ -1,0 +1,65 @@
+"""Conditional requests: ``ETag`` and ``If-None-Match`` on reads, ``If-Match`` on updates.
+
+Strong validators over the representation's bytes (RFC 9110 §8.8, §13.1).
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from ..errors import PreconditionFailed
+from ..rendering import dumps
+from .paths import path_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyramid.request import Request
+    from pyramid.response import Response
+
+    from .service import Lock, Operation
+
+    View = Callable[[Any, Request], Response]
+
+
+def etag_of(body: bytes) -> str:
+    """Return the strong entity tag of a representation."""
+    return blake2b(body, digest_size=16).hexdigest()
+
+
+def conditional(view: View, info: Any) -> View:
+    """Answer ``If-None-Match`` with 304, and hold updates to their ``If-Match``."""
+    operation: Operation | None = info.options.get("operation")
+    if operation is None:
+        return view
+    if operation.etag and operation.method == "GET":
+        return _tagged(view)
+    if operation.precondition is not None:
+        return _guarded(view, *operation.precondition)
+    return view
+
+
+def _tagged(view: View) -> View:
+    def wrapped(context: Any, request: Request) -> Response:
+        response = view(context, request)
+        response.etag = etag_of(response.body)
+        response.cache_control = "private, no-cache"
+        response.conditional_response = True
+        return response
+
+    return wrapped
+
+
+def _guarded(view: View, show: Callable[[Request], Any], lock: Lock) -> View:
+    def wrapped(context: Any, request: Request) -> Response:
+        if request.headers.get("If-Match"):
+            # The lock holds until the commit, so that nobody changes the row between the
+            # comparison and our update.
+            lock(request.desk, path_id(request))
+            if etag_of(dumps(show(request))) not in request.if_match:
+                raise PreconditionFailed
+            request.desk.session.expire_all()
+        return view(context, request)
+
+    return wrapped

@@ -1,0 +1,85 @@
+"""What every request can do: its session, its desk, its id."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import zope.sqlalchemy
+
+from ..desk import Desk
+from ..identity import Actor
+from ..security.policy import SAFE_METHODS
+from .bodies import read_body
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyramid.config import Configurator
+    from pyramid.request import Request
+
+    from ..db import WorkspaceSession
+
+_ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def request_id(request: Request) -> str:
+    """Return the id of this request: the caller's, where it is a sane one, else a new one."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
+
+
+def dbsession(request: Request) -> WorkspaceSession:
+    """Return the session that pyramid_tm commits or rolls back with this request."""
+    database = request.registry.support.database
+    write = request.method not in SAFE_METHODS
+    session: WorkspaceSession = database.session(write=write)
+    zope.sqlalchemy.register(
+        session,
+        initial_state="changed" if write else "active",
+        transaction_manager=request.tm,
+    )
+    return session
+
+
+@contextmanager
+def reading_session(request: Request) -> Iterator[WorkspaceSession]:
+    """Yield a session for reading before the request's own transaction may begin.
+
+    A safe request reads on its own session; an unsafe one on another, so that nobody takes the
+    write lock before we know who it is.
+    """
+    if request.method in SAFE_METHODS:
+        yield request.dbsession
+    else:
+        with request.registry.support.database.transaction(write=False) as session:
+            yield session
+
+
+def desk(request: Request) -> Desk:
+    """Return the desk of the caller's workspace, or one without a workspace for nobody."""
+    session: WorkspaceSession = request.dbsession
+    caller = request.caller
+    actor = Actor(address=request.client_addr, request_id=request.request_id)
+    if caller is None:
+        return Desk(request.registry.support, session, actor=actor)
+    session.workspace_id = caller.workspace_id
+    actor = Actor(
+        user_id=caller.user_id,
+        name=caller.user_name,
+        token_id=caller.token_id,
+        address=request.client_addr,
+        request_id=request.request_id,
+    )
+    return Desk(request.registry.support, session, actor=actor, plan=caller.plan)
+
+
+def includeme(config: Configurator) -> None:
+    """Add them to the request."""
+    config.add_request_method(request_id, reify=True)
+    config.add_request_method(dbsession, reify=True)
+    config.add_request_method(desk, reify=True)
+    config.add_request_method(read_body, "raw_body", reify=True)
+    config.add_request_method(reading_session)

@@ -1,0 +1,148 @@
+"""The one way to declare an endpoint: a Cornice service whose views say what they ask for.
+
+``permission`` is mandatory. ``feature``, ``limit`` and ``rate`` are the reference's middleware
+(``support.entitlement``, ``support.limit``, ``throttle``); :mod:`support_core.rest.gates` carries
+them out. What a view declares is also what ``/openapi.json`` and ``support-core routes`` show.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from cornice import Service as CorniceService
+
+from ..errors import BY_STATUS, InvalidRequest
+from ..security.permissions import Permission
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pyramid.request import Request
+
+    from ..application import Application
+    from ..desk import Desk
+
+    #: Locks the row of an id until the commit; raises ``NotFound``.
+    Lock = Callable[[Desk, int], Any]
+
+#: Every authenticated endpoint needs it unless it says otherwise (reference, "Authentication").
+DEFAULT_FEATURE = "api_access"
+
+PREFIX = "/api/support"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What one method of one endpoint asks for and gives.
+
+    ``body`` and ``query`` are schemas, or functions that make one for an application whose plugins
+    have a say in it; ``shape`` is the JSON Schema of the success answer;
+    ``precondition`` a pair (view that gives the representation, function that locks its row) for
+    ``If-Match``; ``etag`` whether a GET answers conditionally; ``media`` the type of the answer.
+    """
+
+    service: str
+    method: str
+    path: str
+    permission: Permission
+    summary: str
+    description: str
+    tag: str
+    feature: str | None = None
+    limit: str | None = None
+    rate: str | None = None
+    body: Any = None
+    query: Any = None
+    status: int = 200
+    shape: Mapping[str, Any] | None = None
+    etag: bool = False
+    precondition: tuple[Callable[[Request], Any], Lock] | None = None
+    media: str = "application/json"
+    request_media: str = "application/json"
+    secret: bool = False
+
+    def __deepcopy__(self, _memo: Any) -> Self:
+        return self  # Cornice copies view arguments; this one is immutable
+
+    def body_schema(self, application: Application) -> Any:
+        """Return the schema of the body, made once per application; None where there is none."""
+        return application.schema(self.body)
+
+    def query_schema(self, application: Application) -> Any:
+        """Return the schema of the query string, made once per application."""
+        return application.schema(self.query)
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody may call it."""
+        return self.permission is Permission.PUBLIC
+
+
+class Service(CorniceService):
+    """A Cornice service under ``/api/support`` with our gates, errors and renderer.
+
+    Raises ``TypeError`` at import for a view that names no permission.
+    """
+
+    renderer = "support_json"
+    default_validators = ()
+    default_filters = ()
+
+    def __init__(self, name: str, path: str, *, description: str, tag: str, **kw: Any) -> None:
+        self.tag = tag
+        super().__init__(
+            name, PREFIX + path, description=description, depth=2, error_handler=_refuse, **kw
+        )
+
+    def add_view(self, method: str, view: Callable[[Request], Any], **kw: Any) -> None:
+        """Add a view; see :class:`Operation` for the options."""
+        permission = kw.pop("permission", None)
+        if not isinstance(permission, Permission):
+            raise TypeError(
+                f"{method} {self.path} names no permission; say permission=Permission.…"
+            )
+        public = permission is Permission.PUBLIC
+        summary, _, description = (inspect.getdoc(view) or "").partition("\n\n")
+        operation = Operation(
+            service=self.name,
+            method=method.upper(),
+            path=self.path,
+            permission=permission,
+            summary=" ".join(summary.split()).rstrip("."),
+            description=description.strip(),
+            tag=self.tag,
+            feature=kw.pop("feature", None if public else DEFAULT_FEATURE),
+            limit=kw.pop("limit", None),
+            rate=kw.pop("rate", None),
+            **{name: kw.pop(name) for name in _OWN_OPTIONS if name in kw},
+        )
+        super().add_view(
+            method,
+            view,
+            permission=permission,
+            feature=operation.feature,
+            limit=operation.limit,
+            rate=operation.rate,
+            operation=operation,
+            **kw,
+        )
+
+
+_OWN_OPTIONS = (
+    "body",
+    "query",
+    "status",
+    "shape",
+    "etag",
+    "precondition",
+    "media",
+    "request_media",
+    "secret",
+)
+
+
+def _refuse(request: Request) -> Exception:
+    """Cornice's own refusals (406, 415), raised by it, in our shape."""
+    return BY_STATUS.get(request.errors.status, InvalidRequest)()

@@ -1,0 +1,60 @@
+"""The outermost tween: request id, security headers, one access line, request metrics."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+from prometheus_client import Histogram
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyramid.config import Configurator
+    from pyramid.registry import Registry
+    from pyramid.request import Request
+    from pyramid.response import Response
+
+log = structlog.get_logger("support_core.access")
+
+
+def observe(handler: Callable[[Request], Response], registry: Registry) -> Callable[..., Response]:
+    """Wrap the whole application; one line per request, by route and ids, never by content."""
+    histogram = Histogram(
+        "support_http_request_seconds",
+        "Time to answer a request, by route, method and status.",
+        ("route", "method", "status"),
+        registry=registry.support.metrics,
+    )
+
+    def tween(request: Request) -> Response:
+        started = time.perf_counter()
+        response = handler(request)
+        seconds = time.perf_counter() - started
+        route = request.matched_route
+        pattern = route.pattern if route is not None else "(none)"
+        caller = request.__dict__.get("caller")
+        headers = response.headers
+        headers["X-Request-Id"] = request.request_id
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Cache-Control", "no-store")
+        histogram.labels(pattern, request.method, response.status_int).observe(seconds)
+        log.info(
+            "request",
+            request_id=request.request_id,
+            method=request.method,
+            route=pattern,
+            status=response.status_int,
+            ms=round(seconds * 1000, 1),
+            workspace_id=caller.workspace_id if caller else None,
+            caller=caller.key if caller else None,
+        )
+        return response
+
+    return tween
+
+
+def includeme(config: Configurator) -> None:
+    """Stand over everything, the exception views included."""
+    config.add_tween(f"{__name__}.observe")

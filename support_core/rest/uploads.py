@@ -1,0 +1,52 @@
+"""Reading an upload: one file of a multipart/form-data body, bounded before it is parsed."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..errors import Invalid, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyramid.request import Request
+
+#: What multipart headers may add to the file itself, in bytes.
+OVERHEAD = 64 * 1024
+
+
+@dataclass(frozen=True)
+class UploadedFile:
+    """A file of a form; ``name`` and ``content_type`` are the sender's words."""
+
+    name: str
+    content_type: str | None
+    stream: BinaryIO
+
+
+@contextmanager
+def uploaded_file(request: Request, field: str = "file") -> Iterator[UploadedFile]:
+    """Yield the file of ``field``.
+
+    Raises ``UnsupportedMediaType``, ``PayloadTooLarge``, ``InvalidRequest`` without a declared
+    length, and ``Invalid`` on ``field`` where it is missing.
+    """
+    if request.content_type != "multipart/form-data":
+        raise UnsupportedMediaType("Send the file as multipart/form-data.")
+    limit: int = request.registry.support.settings["support.upload.max_bytes"]
+    if request.content_length is None:
+        raise InvalidRequest("An upload needs a Content-Length.")
+    if request.content_length > limit + OVERHEAD:
+        raise PayloadTooLarge("The file is too large.", limit=limit)
+    try:
+        part = request.POST.get(field)
+    except ValueError:
+        raise InvalidRequest("The form data cannot be read.") from None
+    if part is None:
+        raise Invalid({field: [f"The {field} field is required."]})
+    if not hasattr(part, "file"):
+        raise Invalid({field: [f"The {field} must be a file."]})
+    with part.file as stream:
+        yield UploadedFile(part.filename, part.type, stream)

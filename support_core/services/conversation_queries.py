@@ -1,0 +1,272 @@
+"""The conversation list: columns instead of entities, statements built once per shape.
+
+A list's statement depends on which filters are given, not on their values. Each such shape is
+built once and its values are bound, so that a request pays for neither building nor compiling.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, and_, bindparam, exists, func, literal_column, select
+
+from ..models import (
+    Conversation,
+    ConversationTag,
+    ConversationTally,
+    Customer,
+    Mailbox,
+    User,
+)
+from ..models.search import fold
+from ..pagination import Keyset, keysets
+from .listing import ListPage, run_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import ColumnElement, Row
+
+    from ..desk import Desk
+
+_c = Conversation.__table__.c
+_customer = Customer.__table__.c
+_mailbox = Mailbox.__table__.c
+_user = User.__table__.c
+_tag = ConversationTag.__table__.c
+_tally = ConversationTally.__table__.c
+_workspace = bindparam("workspace_id")
+
+SORTS = ("last_reply_at", "created_at", "updated_at", "number")
+KEYSETS: dict[str, Keyset] = keysets({name: _c[name] for name in SORTS}, id=_c.id)
+DEFAULT_SORT = "-last_reply_at"
+
+#: What a row of the list holds, in this order; the presenter goes by position.
+COLUMNS = (
+    _c.id,
+    _c.number,
+    _c.subject,
+    _c.status,
+    _c.channel,
+    _c.priority,
+    _c.tags,
+    _c.last_reply_at,
+    _c.created_at,
+    _c.updated_at,
+    _customer.id.label("customer_id"),
+    _customer.email.label("customer_email"),
+    _customer.display_name.label("customer_name"),
+    _mailbox.id.label("mailbox_id"),
+    _mailbox.name.label("mailbox_name"),
+    _user.id.label("user_id"),
+    _user.name.label("user_name"),
+)
+
+_JOINED = (
+    Conversation.__table__.join(
+        Customer.__table__,
+        and_(_customer.workspace_id == _c.workspace_id, _customer.id == _c.customer_id),
+    )
+    .join(
+        Mailbox.__table__,
+        and_(_mailbox.workspace_id == _c.workspace_id, _mailbox.id == _c.mailbox_id),
+    )
+    .outerjoin(
+        User.__table__, and_(_user.workspace_id == _c.workspace_id, _user.id == _c.assigned_to)
+    )
+)
+
+#: Filters that the tallies can count by.
+FACETS = frozenset({"status", "channel", "mailbox_id", "assigned_to", "unassigned", "priority"})
+
+
+def _among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    return column.in_(bindparam(name, expanding=True))
+
+
+_TAGGED = exists(
+    select(literal_column("1"))
+    .select_from(ConversationTag.__table__)
+    .where(
+        _tag.workspace_id == _workspace, _tag.conversation_id == _c.id, _tag.tag == bindparam("tag")
+    )
+)
+_CRITERIA: dict[str, ColumnElement[bool]] = {
+    "id": _c.id == bindparam("id"),
+    "status": _c.status == bindparam("status"),
+    "status_list": _among(_c.status, "status_list"),
+    "channel": _c.channel == bindparam("channel"),
+    "channel_list": _among(_c.channel, "channel_list"),
+    "mailbox_id": _c.mailbox_id == bindparam("mailbox_id"),
+    "mailbox_id_list": _among(_c.mailbox_id, "mailbox_id_list"),
+    "assigned_to": _c.assigned_to == bindparam("assigned_to"),
+    "assigned_to_list": func.coalesce(_c.assigned_to, 0).in_(
+        bindparam("assigned_to_list", expanding=True)
+    ),
+    "unassigned": _c.assigned_to.is_(None),
+    "priority": _c.priority == bindparam("priority"),
+    "priority_list": _among(_c.priority, "priority_list"),
+    "customer_id": _c.customer_id == bindparam("customer_id"),
+    "created_after": _c.created_at > bindparam("created_after"),
+    "created_before": _c.created_at < bindparam("created_before"),
+    "updated_after": _c.updated_at > bindparam("updated_after"),
+    "tag": _TAGGED,
+}
+_TALLIED: dict[str, ColumnElement[bool]] = {
+    "status": _tally.status == bindparam("status"),
+    "status_list": _among(_tally.status, "status_list"),
+    "channel": _tally.channel == bindparam("channel"),
+    "channel_list": _among(_tally.channel, "channel_list"),
+    "mailbox_id": _tally.mailbox_id == bindparam("mailbox_id"),
+    "mailbox_id_list": _among(_tally.mailbox_id, "mailbox_id_list"),
+    "assigned_to": _tally.assigned_to == bindparam("assigned_to"),
+    "assigned_to_list": _among(_tally.assigned_to, "assigned_to_list"),
+    "unassigned": _tally.assigned_to == 0,
+    "priority": _tally.priority == bindparam("priority"),
+    "priority_list": _among(_tally.priority, "priority_list"),
+}
+
+
+def _live(shape: frozenset[str]) -> ColumnElement[bool]:
+    return and_(
+        _c.workspace_id == _workspace,
+        _c.deleted_at.is_(None),
+        *(_CRITERIA[name] for name in sorted(shape)),
+    )
+
+
+@cache
+def _rows(shape: frozenset[str]) -> Select[Any]:
+    return select(*COLUMNS).select_from(_JOINED).where(_live(shape))
+
+
+@cache
+def _numbered_page(shape: frozenset[str], sort: str) -> Select[Any]:
+    return (
+        _rows(shape)
+        .order_by(*KEYSETS[sort].order_by)
+        .limit(bindparam("limit"))
+        .offset(bindparam("offset"))
+    )
+
+
+@cache
+def _total(shape: frozenset[str]) -> Select[Any]:
+    if shape <= _TALLIED.keys():
+        criteria = (_TALLIED[name] for name in sorted(shape))
+        return select(func.coalesce(func.sum(_tally.conversations), 0)).where(
+            _tally.workspace_id == _workspace, *criteria
+        )
+    return select(func.count()).select_from(Conversation.__table__).where(_live(shape))
+
+
+_ONE = _rows(frozenset({"id"}))
+
+
+def conversation_row(desk: Desk, conversation_id: int) -> Row[Any] | None:
+    """Return one live conversation in the list's columns, or None."""
+    values = {"id": conversation_id, "workspace_id": desk.workspace_id}
+    return desk.session.execute(_ONE, values).one_or_none()
+
+
+def list_conversations(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
+    """Return one page of the live conversations that match all ``filters``."""
+    values = _values(desk, filters)
+    shape = frozenset(values)
+    sort = filters.get("sort", DEFAULT_SORT)
+    values["workspace_id"] = desk.workspace_id
+    term = filters.get("search")
+    if term:
+        return _search(desk, term, shape, values=values, filters=filters)
+    session = desk.session
+    if "cursor" in filters:
+        statement = _rows(shape).params(**values)
+        return run_list(session, statement, keyset=KEYSETS[sort], filters=filters)
+    page, per_page = filters["page"], filters["per_page"]
+    window = {"limit": per_page, "offset": (page - 1) * per_page}
+    rows = session.execute(_numbered_page(shape, sort), {**values, **window}).all()
+    total = session.execute(_total(shape), values).scalar_one()
+    return ListPage(rows, page, per_page, total=int(total))
+
+
+def _values(desk: Desk, filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the criteria bind, by criterion: one value compares, several make a list."""
+    values: dict[str, Any] = {}
+    for name in ("status", "channel", "mailbox_id", "priority"):
+        given = filters.get(name)
+        if given:
+            _one_or_many(values, name, given)
+    assignees = filters.get("assigned_to")
+    if assignees:
+        members = [_assignee(desk, value) for value in assignees]
+        if members == [0]:
+            values["unassigned"] = True
+        else:
+            _one_or_many(values, "assigned_to", members, keep_list=0 in members)
+    for name in ("customer_id", "created_after", "created_before", "updated_after", "tag"):
+        if filters.get(name) is not None:
+            values[name] = filters[name]
+    return values
+
+
+def _assignee(desk: Desk, value: Any) -> int:
+    if value == "unassigned":
+        return 0
+    if value == "me":
+        return desk.actor.user_id or 0
+    return int(value)
+
+
+def _one_or_many(
+    values: dict[str, Any], name: str, given: list[Any], *, keep_list: bool = False
+) -> None:
+    if len(given) == 1 and not keep_list:
+        values[name] = given[0]
+    else:
+        values[f"{name}_list"] = given
+
+
+def _search(
+    desk: Desk,
+    term: str,
+    shape: frozenset[str],
+    *,
+    values: dict[str, Any],
+    filters: Mapping[str, Any],
+) -> ListPage:
+    """Search subject and e-mail by substring and the number exactly, within the filters."""
+    folded, index = fold(term), desk.search.conversations
+    number = _number(term)
+    by_number = [] if number is None else [_c.number == number]
+    hits = index.hits(folded)
+    if by_number:
+        numbered = select(_c.id).where(_c.workspace_id == desk.workspace_id, *by_number)
+        hits = hits.union(numbered)  # type: ignore[assignment]
+    found = hits.cte("hits")
+    counted = _rows(shape).join(found, found.c.id == _c.id)
+    rare = index.is_rare(term)
+    if rare:
+        statement = counted
+    else:
+        holds = index.contains(_c.id, folded)
+        statement = _rows(shape).where(holds | by_number[0] if by_number else holds)
+    total = select(func.count()).select_from(
+        Conversation.__table__.join(found, found.c.id == _c.id)
+    )
+    total = total.where(_live(shape)).params(**values)
+    return run_list(
+        desk.session,
+        statement.params(**values),
+        keyset=KEYSETS[filters.get("sort", DEFAULT_SORT)],
+        filters=filters,
+        total=lambda: int(desk.session.execute(total).scalar_one()),
+    )
+
+
+def _number(term: str) -> int | None:
+    """Return the conversation number a term may mean: ``42`` or ``#42``."""
+    digits = term.strip().removeprefix("#")
+    if digits.isascii() and digits.isdecimal() and len(digits) <= 18:
+        return int(digits)
+    return None

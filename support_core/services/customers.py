@@ -1,0 +1,165 @@
+"""Customers: found by e-mail address or phone number, within one workspace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from ..errors import Invalid, NotFound
+from ..models import Conversation, Customer
+from .fields import changed, taken
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..desk import Desk
+
+FIELDS = (
+    "email",
+    "display_name",
+    "first_name",
+    "last_name",
+    "phone",
+    "company",
+    "notes",
+    "attributes",
+)
+
+
+class CustomerService:
+    """The workspace's customers."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def get(self, customer_id: int, *, lock: bool = False) -> Customer:
+        """Return a customer; raises ``NotFound``. ``lock`` holds its row to the commit."""
+        customer = self._desk.session.get(Customer, customer_id, with_for_update=lock or None)
+        if customer is None or customer.deleted_at is not None:
+            raise NotFound
+        return customer
+
+    def by_email(self, email: str) -> Customer | None:
+        """Return the customer of this address, whatever its case."""
+        return self._desk.session.execute(
+            select(Customer).where(
+                Customer.email_key == email.casefold(), Customer.deleted_at.is_(None)
+            )
+        ).scalar_one_or_none()
+
+    def by_phone(self, phone: str) -> Customer | None:
+        """Return the customer of this phone number (E.164)."""
+        return self._desk.session.execute(
+            select(Customer)
+            .where(Customer.phone == phone, Customer.deleted_at.is_(None))
+            .order_by(Customer.id)
+            .limit(1)
+        ).scalar_one_or_none()
+
+    def find_or_create(
+        self, *, email: str | None, name: str | None = None, phone: str | None = None
+    ) -> Customer:
+        """Return the customer of this address or number, made on first contact.
+
+        Two first contacts at once make one customer: who loses the race takes the winner's row.
+        A known customer without a name takes the given one.
+        """
+        customer = (self.by_email(email) if email else None) or (
+            self.by_phone(phone) if phone else None
+        )
+        if customer is None:
+            customer = self._make_or_find(email=email, display_name=name, phone=phone)
+        elif name and not customer.display_name:
+            customer.display_name = name
+            self._desk.session.flush()
+            self._index(customer)
+        return customer
+
+    def _make_or_find(self, **values: Any) -> Customer:
+        if not values["email"]:
+            return self._make(values)
+        try:
+            with self._desk.session.begin_nested():
+                return self._make(values)
+        except IntegrityError:
+            winner = self.by_email(values["email"])
+            if winner is None:
+                raise
+            return winner
+
+    def create(self, values: Mapping[str, Any]) -> Customer:
+        """Create a customer; raises ``Invalid`` where the address is known already."""
+        if values.get("email"):
+            self._refuse_taken(values["email"])
+        return self._make(values)
+
+    def _make(self, values: Mapping[str, Any]) -> Customer:
+        customer = Customer(**{name: values[name] for name in FIELDS if name in values})
+        customer.email_key = customer.email.casefold() if customer.email else None
+        self._desk.session.add(customer)
+        self._desk.session.flush()
+        self._index(customer)
+        self._desk.events.publish("customer.created", customer_id=customer.id)
+        return customer
+
+    def update(self, customer_id: int, values: Mapping[str, Any]) -> Customer:
+        """Change the given fields; raises ``Invalid`` where neither address nor phone is left."""
+        customer = self.get(customer_id)
+        email = values.get("email", customer.email)
+        if not email and not values.get("phone", customer.phone):
+            raise Invalid(
+                {"email": ["The email field is required when phone is not present."]}
+            )
+        if email and email.casefold() != customer.email_key:
+            self._refuse_taken(email)
+        different = changed(customer, {name: values[name] for name in FIELDS if name in values})
+        if different:
+            customer.email_key = email.casefold() if email else None
+            self._desk.session.flush()
+            self._index(customer)
+            if "email" in different:
+                self._reindex_conversations(customer)
+            self._desk.events.publish(
+                "customer.updated", customer_id=customer.id, fields=sorted(different)
+            )
+        return customer
+
+    def delete(self, customer_id: int) -> None:
+        """Remove a customer; one who has conversations is kept out of sight for their sake."""
+        customer = self.get(customer_id)
+        customer.deleted_at = self._desk.clock()
+        self._desk.session.flush()
+        self._desk.search.customers.drop(customer.id)
+        self._desk.audit.record("customer.deleted", "customer", customer.id)
+        self._desk.events.publish("customer.deleted", customer_id=customer.id)
+        used = select(Conversation.id).where(Conversation.customer_id == customer.id).limit(1)
+        if self._desk.session.execute(used).first() is None:
+            self._desk.session.delete(customer)
+            self._desk.session.flush()
+
+    def _refuse_taken(self, email: str) -> None:
+        if self.by_email(email) is not None:
+            raise Invalid({"email": [taken("email")]})
+
+    def _index(self, customer: Customer) -> None:
+        self._desk.search.customers.put(
+            customer.id,
+            customer.display_name,
+            customer.first_name,
+            customer.last_name,
+            customer.email,
+            customer.phone,
+            customer.company,
+        )
+
+    def _reindex_conversations(self, customer: Customer) -> None:
+        """Make the customer's conversations findable by the new address."""
+        rows = self._desk.session.execute(
+            select(Conversation.id, Conversation.subject).where(
+                Conversation.customer_id == customer.id, Conversation.deleted_at.is_(None)
+            )
+        )
+        for row in rows.all():
+            self._desk.search.conversations.put(row.id, row.subject, customer.email)

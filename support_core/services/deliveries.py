@@ -1,0 +1,181 @@
+"""Deliveries: each reply's way out, as a state that only moves forward."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from sqlalchemy import select
+
+from ..channels import OutboundAttachment, OutboundMessage
+from ..errors import Conflict, NotFound
+from ..models import Attachment, Conversation, Delivery, Thread, User
+from .delivery_jobs import deliver
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ..channels import Composition, ConversationRef, Sent
+    from ..desk import Desk
+
+#: A state may only be followed by one of a higher rank; ``failed`` may follow all but the last two.
+RANK = {"pending": 0, "sending": 1, "sent": 2, "failed": 3, "delivered": 4, "read": 5}
+
+
+class DeliveryService:
+    """The workspace's deliveries."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def start(
+        self,
+        conversation: Conversation,
+        thread: Thread,
+        composition: Composition,
+        *,
+        due_at: datetime | None,
+    ) -> Delivery:
+        """See a stored reply on its way: by a job, or at once where nothing has to travel."""
+        travels = composition.transport or due_at is not None
+        delivery = Delivery(
+            conversation_id=conversation.id,
+            thread_id=thread.id,
+            channel=conversation.channel,
+            state="pending" if travels else "sent",
+            message_id=f"msg_{uuid4().hex}",
+            recipients=[dict(it) for it in composition.recipients] or None,
+            due_at=due_at,
+            created_at=self._desk.clock(),
+            updated_at=self._desk.clock(),
+        )
+        self._desk.session.add(delivery)
+        self._desk.session.flush()
+        if travels:
+            self._desk.enqueue(deliver, delivery.id, due_at=due_at)
+        return delivery
+
+    def of_thread(self, thread_id: int) -> Delivery | None:
+        """Return the delivery of a reply."""
+        return self._desk.session.execute(
+            select(Delivery).where(Delivery.thread_id == thread_id)
+        ).scalar_one_or_none()
+
+    def of_threads(self, thread_ids: Sequence[int]) -> dict[int, Delivery]:
+        """Return the deliveries of many threads at once, by thread id."""
+        if not thread_ids:
+            return {}
+        rows = self._desk.session.execute(
+            select(Delivery).where(Delivery.thread_id.in_(thread_ids))
+        ).scalars()
+        return {delivery.thread_id: delivery for delivery in rows}
+
+    def cancel(self, thread: Thread) -> None:
+        """Remove a delivery that has not left; raises ``Conflict`` when it has."""
+        delivery = self._locked(thread.id)
+        if delivery is None or delivery.state != "pending" or delivery.attempts:
+            raise Conflict("The reply has already left and cannot be cancelled.")
+        self._desk.session.delete(delivery)
+        self._desk.session.flush()
+
+    def retry(self, thread: Thread) -> Delivery:
+        """Send a failed reply again; raises ``Conflict`` for one that has not failed."""
+        delivery = self._locked(thread.id)
+        if delivery is None:
+            raise NotFound
+        if delivery.state != "failed":
+            raise Conflict("Only a failed delivery can be sent again.")
+        self._to(delivery, "pending", error=None)
+        delivery.attempts = 0
+        self._desk.session.flush()
+        self._desk.enqueue(deliver, delivery.id)
+        return delivery
+
+    def claim(self, delivery_id: int) -> OutboundMessage | None:
+        """Begin an attempt; None for a delivery that is gone, done or not due any more."""
+        delivery = self._desk.session.get(Delivery, delivery_id, with_for_update=True)
+        if delivery is None or delivery.state not in {"pending", "sending"}:
+            return None
+        delivery.attempts += 1
+        self._to(delivery, "sending", error=delivery.error)
+        self._desk.session.flush()
+        return self._outbound(delivery)
+
+    def succeed(self, delivery_id: int, sent: Sent) -> None:
+        """Note that the provider took the message."""
+        delivery = self._desk.session.get(Delivery, delivery_id, with_for_update=True)
+        if delivery is not None:
+            delivery.external_id = sent.external_id or delivery.external_id
+            self.advance(delivery, sent.state)
+
+    def wait(self, delivery_id: int, reason: str) -> None:
+        """Note that the attempt failed and another will follow."""
+        delivery = self._desk.session.get(Delivery, delivery_id, with_for_update=True)
+        if delivery is not None and delivery.state == "sending":
+            self._to(delivery, "pending", error=reason)
+            self._desk.session.flush()
+
+    def fail(self, delivery_id: int, reason: str) -> None:
+        """Note that it failed for good."""
+        delivery = self._desk.session.get(Delivery, delivery_id, with_for_update=True)
+        if delivery is not None:
+            self.advance(delivery, "failed", error=reason)
+
+    def advance(self, delivery: Delivery, state: str, *, error: str | None = None) -> bool:
+        """Move forward; a report that would move backwards changes nothing and returns False."""
+        if RANK[state] <= RANK[delivery.state]:
+            return False
+        self._to(delivery, state, error=error)
+        self._desk.session.flush()
+        return True
+
+    def _to(self, delivery: Delivery, state: str, *, error: str | None) -> None:
+        delivery.state = state
+        delivery.error = error
+        delivery.updated_at = self._desk.clock()
+        self._desk.events.publish(
+            "delivery.updated",
+            conversation_id=delivery.conversation_id,
+            thread_id=delivery.thread_id,
+            state=state,
+        )
+
+    def _locked(self, thread_id: int) -> Delivery | None:
+        return self._desk.session.execute(
+            select(Delivery).where(Delivery.thread_id == thread_id).with_for_update()
+        ).scalar_one_or_none()
+
+    def _outbound(self, delivery: Delivery) -> OutboundMessage:
+        thread = self._desk.session.get_one(Thread, delivery.thread_id)
+        # Deleted meanwhile or not: what an agent sent off is carried.
+        conversation = self._desk.session.get_one(Conversation, delivery.conversation_id)
+        agent = self._desk.session.get(User, thread.user_id) if thread.user_id else None
+        files = self._desk.attachments.of_threads([thread.id]).get(thread.id, [])
+        reference: ConversationRef = self._desk.conversations.reference(conversation)
+        return OutboundMessage(
+            delivery_id=delivery.id,
+            message_id=delivery.message_id,
+            attempt=delivery.attempts,
+            thread_id=thread.id,
+            conversation=reference,
+            body=thread.body,
+            body_format=thread.body_format,
+            body_text=thread.body_text,
+            created_at=thread.created_at,
+            agent_name=agent.name if agent else None,
+            cc=tuple(thread.cc or ()),
+            bcc=tuple(thread.bcc or ()),
+            recipients=tuple(delivery.recipients or ()),
+            attachments=tuple(self._file(attachment) for attachment in files),
+        )
+
+    def _file(self, attachment: Attachment) -> OutboundAttachment:
+        blobs, key = self._desk.blobs, attachment.blob_key
+        return OutboundAttachment(
+            id=attachment.id,
+            name=attachment.name,
+            content_type=attachment.content_type,
+            size=attachment.size,
+            open=lambda: blobs.open(key),
+        )

@@ -1,0 +1,123 @@
+"""What customers write, from whatever channel it comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from ..channels import Drop, InboundMessage
+from ..errors import Invalid
+from ..html import to_text
+from ..models import Conversation, Thread
+
+if TYPE_CHECKING:
+    from ..desk import Desk
+
+#: A customer's message brings a conversation in one of these back to the agents.
+REOPENED = frozenset({"closed", "pending"})
+
+NO_SUBJECT = "(no subject)"
+
+
+@dataclass(frozen=True)
+class Filed:
+    """Where a message went; ``new`` is False when it had been filed before."""
+
+    conversation: Conversation
+    thread: Thread
+    new: bool = True
+
+
+class InboundService:
+    """Files inbound messages: opens, continues and reopens conversations."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def receive(self, message: InboundMessage) -> Filed | None:
+        """File a message after the ``support_inbound`` chain; None when a plugin dropped it.
+
+        Raises ``NotFound`` for an unknown conversation and ``Invalid`` for an unknown mailbox.
+        The same ``external_id`` again in a conversation changes nothing.
+        """
+        passed = self._through_plugins(message)
+        if passed is None:
+            return None
+        if passed.conversation_id is None:
+            conversation = self._open(passed)
+        else:
+            conversation = self._desk.conversations.get(passed.conversation_id, lock=True)
+            before = self._filed_before(conversation, passed.external_id)
+            if before is not None:
+                return Filed(conversation, before, new=False)
+        thread = self._add(conversation, passed)
+        if conversation.status in REOPENED and not passed.automatic:
+            self._desk.conversations.set_status(conversation, "active")
+        return Filed(conversation, thread)
+
+    def _through_plugins(self, message: InboundMessage) -> InboundMessage | None:
+        for _, implementation in self._desk.plugins.implementations("support_inbound"):
+            answer = implementation(message=message, desk=self._desk)
+            if isinstance(answer, Drop):
+                self._desk.events.publish(
+                    "message.dropped", channel=message.channel, reason=answer.reason
+                )
+                return None
+            message = answer or message
+        return message
+
+    def _open(self, message: InboundMessage) -> Conversation:
+        mailbox = self._desk.mailboxes.require(message.mailbox_id)
+        if message.customer_id is not None:
+            customer = self._desk.customers.get(message.customer_id)
+        elif message.customer_email or message.customer_phone:
+            customer = self._desk.customers.find_or_create(
+                email=message.customer_email,
+                name=message.customer_name,
+                phone=message.customer_phone,
+            )
+        else:
+            raise Invalid({"customer_email": ["The customer email field is required."]})
+        return self._desk.conversations.open(
+            mailbox=mailbox,
+            customer=customer,
+            subject=message.subject or NO_SUBJECT,
+            channel=message.channel,
+            priority=message.priority,
+            tags=message.tags,
+        )
+
+    def _filed_before(self, conversation: Conversation, external_id: str | None) -> Thread | None:
+        if external_id is None:
+            return None
+        return self._desk.session.execute(
+            select(Thread).where(
+                Thread.conversation_id == conversation.id, Thread.external_id == external_id
+            )
+        ).scalar_one_or_none()
+
+    def _add(self, conversation: Conversation, message: InboundMessage) -> Thread:
+        thread = Thread(
+            conversation_id=conversation.id,
+            type="customer",
+            body=message.body,
+            body_format=message.body_format,
+            body_text=to_text(message.body) if message.body_format == "html" else message.body,
+            external_id=message.external_id,
+            meta=dict(message.meta) or None,
+            created_at=self._desk.clock(),
+        )
+        self._desk.session.add(thread)
+        self._desk.session.flush()
+        self._desk.attachments.take(message.attachment_ids, thread)
+        self._desk.conversations.touch(conversation)
+        self._desk.session.flush()
+        self._desk.events.publish(
+            "thread.added",
+            conversation_id=conversation.id,
+            thread_id=thread.id,
+            thread_type="customer",
+        )
+        return thread

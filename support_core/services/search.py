@@ -1,0 +1,92 @@
+"""Substring search by index: keeping the documents, and the two ways of asking for them.
+
+A term that few documents hold is answered from the index first (:meth:`SearchIndex.hits`); one
+that many hold by walking the list in its own order and checking each row
+(:meth:`SearchIndex.contains`), which ends with the page. :meth:`SearchIndex.is_rare` tells which.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, column, delete, exists, func, insert, literal_column, select
+
+from ..models.search import conversation_search, customer_search, document, fold
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Select, TableClause
+
+    from ..desk import Desk
+
+#: Up to this many hits the index goes first.
+RARE = 1000
+
+#: Shorter terms have no trigram; they are looked for in the documents themselves.
+SHORTEST_INDEXED = 3
+
+
+class SearchIndex:
+    """The documents of one kind in the desk's workspace; ``rowid`` is the id of the thing."""
+
+    def __init__(self, desk: Desk, table: TableClause) -> None:
+        self._desk = desk
+        self._table = table
+        self._sqlite = desk.session.get_bind().dialect.name == "sqlite"
+
+    def put(self, id_: int, *parts: str | None) -> None:
+        """Store the document of ``id_``, instead of the one it may have."""
+        self.drop(id_)
+        self._desk.session.execute(
+            insert(self._table).values(
+                rowid=id_, workspace_id=self._desk.workspace_id, text=document(*parts)
+            )
+        )
+
+    def drop(self, id_: int) -> None:
+        """Forget the document of ``id_``."""
+        self._desk.session.execute(delete(self._table).where(self._table.c.rowid == id_))
+
+    def is_rare(self, term: str) -> bool:
+        """Tell whether at most :data:`RARE` documents hold ``term``."""
+        some = self.hits(fold(term)).limit(RARE + 1).subquery()
+        return self._desk.session.execute(select(func.count()).select_from(some)).scalar_one() <= (
+            RARE
+        )
+
+    def hits(self, folded: str) -> Select[Any]:
+        """Return a SELECT of the ids of all documents that hold ``folded``."""
+        table = self._table
+        statement = select(table.c.rowid.label("id")).where(
+            table.c.workspace_id == self._desk.workspace_id
+        )
+        if self._sqlite and len(folded) >= SHORTEST_INDEXED:
+            phrase = '"' + folded.replace('"', '""') + '"'
+            return statement.where(
+                literal_column(table.name).op("MATCH")(bindparam("phrase", phrase, unique=True))
+            )
+        return statement.where(self._holds(folded))
+
+    def contains(self, id_column: ColumnElement[int], folded: str) -> ColumnElement[bool]:
+        """Return a criterion: the document of ``id_column`` holds ``folded``."""
+        table = self._table
+        return exists(
+            select(literal_column("1"))
+            .select_from(table)
+            .where(table.c.rowid == id_column, self._holds(folded))
+        )
+
+    def _holds(self, folded: str) -> ColumnElement[bool]:
+        text = column("text", _selectable=self._table)
+        if self._sqlite:
+            return func.instr(text, folded) > 0
+        if len(folded) < SHORTEST_INDEXED:
+            return func.strpos(text, folded) > 0
+        return text.contains(folded, autoescape=True)
+
+
+class SearchIndexes:
+    """The indexes of a desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.conversations = SearchIndex(desk, conversation_search)
+        self.customers = SearchIndex(desk, customer_search)

@@ -1,0 +1,72 @@
+"""``/attachments``: uploaded as multipart/form-data, served as downloads and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyramid.response import FileIter, Response
+
+from ..blobs import content_disposition
+from ..presenters.attachments import ATTACHMENT, present_attachment
+from ..presenters.shapes import TEXT, enveloped
+from ..rest import ID, Service, path_id
+from ..rest.uploads import uploaded_file
+from ..security import Permission
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+TAG = "Attachments"
+
+attachments = Service("attachments", "/attachments", description="Uploads.", tag=TAG)
+attachment = Service("attachment", f"/attachments/{ID}", description="One attachment.", tag=TAG)
+download = Service(
+    "attachment-download", f"/attachments/{ID}/download", description="Its bytes.", tag=TAG
+)
+
+
+@attachments.post(
+    permission=Permission.REPLY_TO_CONVERSATIONS,
+    status=201,
+    shape=enveloped(ATTACHMENT, message=True),
+    request_media="multipart/form-data",
+)
+def upload(request: Request) -> dict[str, Any]:
+    """Upload a file in the field ``file``; name its id in a reply to attach it."""
+    with uploaded_file(request) as file:
+        stored = request.desk.attachments.upload(
+            file.stream, name=file.name, content_type=file.content_type
+        )
+    return {"data": present_attachment(stored), "message": "Attachment uploaded successfully"}
+
+
+@attachment.get(
+    permission=Permission.VIEW_CONVERSATIONS, shape=enveloped(ATTACHMENT), etag=True
+)
+def show(request: Request) -> dict[str, Any]:
+    """Get an attachment's description."""
+    return {"data": present_attachment(request.desk.attachments.get(path_id(request)))}
+
+
+@download.get(
+    permission=Permission.VIEW_CONVERSATIONS, shape=TEXT, media="application/octet-stream"
+)
+def bytes_of(request: Request) -> Response:
+    """Download an attachment."""
+    found = request.desk.attachments.get(path_id(request))
+    response = Response(
+        app_iter=FileIter(request.desk.blobs.open(found.blob_key), 1 << 16),
+        content_type="application/octet-stream",
+        charset=None,
+    )
+    response.content_length = found.size
+    response.headers.update(
+        {
+            "Content-Type": found.content_type,
+            "Content-Disposition": content_disposition(found.name),
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        }
+    )
+    return response

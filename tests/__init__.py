@@ -1,0 +1,1 @@
+"""The test suite. Its tree mirrors the source tree."""

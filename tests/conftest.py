@@ -1,0 +1,108 @@
+"""What the whole suite shares: the database it runs on.
+
+``SUPPORT_TEST_DATABASE`` is ``sqlite`` (default) or ``postgresql``. One PostgreSQL cluster is
+started by the process that owns the run and shared by its workers; each has its own databases.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support_core.testing import DeskUnderTest, TestWorkspace, make_desk, probe
+from tests.services.databases import PostgresDatabases, SqliteDatabases
+from tests.services.postgres import Cluster, PostgresMissing, find_programs
+from tests.services.process import ServerDied
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.services.databases import Databases
+
+DIALECTS = ("sqlite", "postgresql")
+CLUSTER = pytest.StashKey[Cluster]()
+
+
+def _dialect() -> str:
+    return os.environ.get("SUPPORT_TEST_DATABASE") or DIALECTS[0]
+
+
+def _cluster_url(config: pytest.Config) -> str:
+    if CLUSTER not in config.stash:
+        try:
+            cluster = config.stash[CLUSTER] = Cluster()
+        except ServerDied as death:
+            pytest.exit(f"PostgreSQL could not be started: {death}", returncode=1)
+        config.add_cleanup(cluster.stop)
+    return config.stash[CLUSTER].url
+
+
+def pytest_configure() -> None:
+    """Refuse a database that cannot be had before anything is collected."""
+    if _dialect() not in DIALECTS:
+        raise pytest.UsageError(f"SUPPORT_TEST_DATABASE is one of {', '.join(DIALECTS)}")
+    if _dialect() == "postgresql":
+        try:
+            find_programs()
+        except PostgresMissing as missing:
+            raise pytest.UsageError(str(missing)) from missing
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each xdist worker where the cluster is; called in the process that owns the run."""
+    if _dialect() == "postgresql":
+        node.workerinput["postgres_url"] = _cluster_url(node.config)
+
+
+def pytest_report_header() -> str:
+    """Name the database in the run's first lines."""
+    return f"database: {_dialect()}"
+
+
+@pytest.fixture(scope="session")
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Databases:
+    """Where tests that need more than the suite's one database get theirs."""
+    if _dialect() == "sqlite":
+        return SqliteDatabases(tmp_path_factory.mktemp("databases"))
+    worker = getattr(request.config, "workerinput", None)
+    if worker is None:
+        return PostgresDatabases(_cluster_url(request.config), worker="main")
+    return PostgresDatabases(worker["postgres_url"], worker=worker["workerid"])
+
+
+@pytest.fixture(scope="session")
+def database_url(databases: Databases) -> str:
+    """SQLAlchemy's URL of this worker's own, empty database."""
+    return databases.create("suite")
+
+
+def _plugins() -> tuple[str, ...]:
+    """The shipped plugins the suite's application enables; SUPPORT_TEST_PLUGINS changes them."""
+    return tuple(os.environ.get("SUPPORT_TEST_PLUGINS", "api plans").split())
+
+
+@pytest.fixture(scope="session")
+def desk(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskUnderTest]:
+    """The suite's application, with the probe channel beside the shipped plugins."""
+    under_test = make_desk(
+        tmp_path_factory.mktemp("desk"), database_url, plugins=_plugins(), extra={"probe": probe}
+    )
+    yield under_test
+    under_test.application.close()
+
+
+@pytest.fixture
+def workspace(desk: DeskUnderTest) -> TestWorkspace:
+    """A workspace of the test's own."""
+    return desk.workspace()
+
+
+@pytest.fixture
+def other(desk: DeskUnderTest) -> TestWorkspace:
+    """Another workspace, for what must not reach it."""
+    return desk.workspace()

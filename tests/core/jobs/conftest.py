@@ -1,0 +1,77 @@
+"""An application with the sample jobs on a migrated database of its own, for each test."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support_core.db import Database
+from support_core.migrations import upgrade
+
+from . import sample_jobs
+from .desks import SmallApplication, effects
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.services.databases import Databases
+
+_numbers = count(1)
+_TEMPLATE = "jobs_template"
+
+
+def _prepare(url: str) -> None:
+    database = Database(url, sqlite_synchronous="off")
+    try:
+        upgrade(database, [])
+        with database.transaction() as session:
+            effects.create(session.connection())
+    finally:
+        database.dispose()
+
+
+@pytest.fixture
+def jobs_url(databases: Databases) -> str:
+    """A migrated database of this test's own."""
+    databases.prepare_template(_TEMPLATE, _prepare)
+    return databases.create(f"jobs_{next(_numbers)}", template=_TEMPLATE)
+
+
+@pytest.fixture
+def make_application(jobs_url: str) -> Iterator[Callable[..., SmallApplication]]:
+    """Make applications on one database, as if each were a process; they are closed at the end."""
+    sample_jobs.reset()
+    made: list[SmallApplication] = []
+
+    def make(lease: float = 60.0, schedules: object = ()) -> SmallApplication:
+        application = SmallApplication(jobs_url, lease=lease)
+        application.build(*sample_jobs.ALL, schedules=schedules)
+        made.append(application)
+        return application
+
+    yield make
+    sample_jobs.may_end.set()
+    for application in made:
+        application.close()
+
+
+@pytest.fixture
+def application(make_application: Callable[..., SmallApplication]) -> SmallApplication:
+    """One application with the sample jobs."""
+    return make_application()
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """Wait for a condition; fail when it does not come true in time."""
+
+    def wait(condition: Callable[[], object], *, seconds: float = 15.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            time.sleep(0.01)
+
+    return wait

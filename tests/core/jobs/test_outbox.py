@@ -1,0 +1,157 @@
+"""Enqueueing: with the transaction, due times, keys, and what may be an argument."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from support_core.jobs import GiveUp, JobContext, cancel, enqueue, job, keyed_id
+
+from . import sample_jobs
+from .sample_jobs import greet, note, spawn, wait
+
+
+def test_a_job_exists_once_its_transaction_committed(application):
+    with application.desk(1) as desk:
+        message_id = enqueue(desk.session, note, 7, workspace_id=1)
+    (row,) = application.rows()
+    assert (row.message_id, row.name, row.queue, row.workspace_id, row.state) == (
+        message_id,
+        f"{sample_jobs.__name__}.note",
+        "notes",
+        1,
+        "queued",
+    )
+
+
+def test_a_rollback_leaves_no_job(application):
+    with pytest.raises(GiveUp), application.desk(1) as desk:
+        enqueue(desk.session, note, 7, workspace_id=1)
+        raise GiveUp("rolled back")
+    assert application.rows() == []
+
+
+def test_a_job_that_rolls_back_leaves_none_of_the_jobs_it_enqueued(application):
+    application.enqueue(spawn, 11)
+    application.jobs.drain()
+    assert [row.name.rpartition(".")[2] for row in application.rows()] == ["spawn"]
+
+
+def test_a_drain_runs_the_jobs_that_jobs_enqueue(application):
+    application.enqueue(spawn, 3)
+    assert application.jobs.drain() == 4
+    assert application.effects() == [0, 1, 2]
+
+
+def test_a_delayed_job_waits_for_its_time(application):
+    application.enqueue(note, 1, delay=3600)
+    application.enqueue(note, 2, due_at=datetime.now(UTC) + timedelta(hours=2))
+    assert application.jobs.drain() == 0
+    application.clock.forward(minutes=61)
+    assert application.jobs.drain() == 1
+    assert application.effects() == [1]
+    application.clock.forward(minutes=61)
+    assert application.jobs.drain() == 1
+
+
+def test_a_due_time_in_the_past_is_now(application):
+    application.enqueue(note, 1, due_at=datetime.now(UTC) - timedelta(hours=2))
+    assert application.jobs.drain() == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (({"id": 1}, 1), "the argument name is dict"),
+        ((None,), "the argument name is NoneType"),
+        (("Ada", 1.5), "the argument number is float"),
+        (("Ada", True), "the argument number is bool"),
+        (("A" * 256,), "the argument name has 256 characters"),
+    ],
+)
+def test_an_argument_that_is_no_id_is_refused_by_name(application, args, message):
+    with application.desk(1) as desk, pytest.raises(TypeError, match=message):
+        enqueue(desk.session, greet, *args, workspace_id=1)
+
+
+def test_a_missing_argument_is_refused(application):
+    with application.desk(1) as desk, pytest.raises(TypeError, match="name"):
+        enqueue(desk.session, greet, workspace_id=1)
+
+
+def test_a_job_the_application_does_not_know_is_refused(application):
+    @job(queue="notes")
+    def unscanned(context: JobContext) -> None:
+        """Nobody scanned this."""
+
+    with pytest.raises(LookupError, match="unscanned is not registered"):
+        application.enqueue(unscanned)
+
+
+def test_a_job_can_be_cancelled_while_it_waits(application):
+    message_id = application.enqueue(note, 1, delay=60)
+    with application.desk(1) as desk:
+        assert cancel(desk.session, message_id)
+        assert not cancel(desk.session, message_id)
+    assert application.rows() == []
+
+
+def test_a_rolled_back_cancel_changes_nothing(application):
+    message_id = application.enqueue(note, 1)
+    with pytest.raises(GiveUp), application.desk(1) as desk:
+        cancel(desk.session, message_id)
+        raise GiveUp("rolled back")
+    assert application.jobs.drain() == 1
+
+
+def test_of_jobs_with_one_key_one_waits(application):
+    first = application.enqueue(note, 1, key="mailbox 1")
+    assert application.enqueue(note, 1, key="mailbox 1") == first
+    application.enqueue(note, 2, key="mailbox 2")
+    application.enqueue(note, 3, key="mailbox 1", workspace_id=2)
+    assert application.jobs.drain() == 3
+
+
+def test_a_key_is_free_again_when_its_job_is_over(application):
+    for _ in range(2):
+        application.enqueue(note, 1, key="mailbox 1")
+        assert application.jobs.drain() == 1
+
+
+def test_asking_again_for_a_key_makes_it_due_earlier_but_not_later(application):
+    application.enqueue(note, 1, key="mailbox", delay=3600)
+    application.enqueue(note, 1, key="mailbox", delay=7200)
+    application.clock.forward(minutes=61)
+    assert application.jobs.drain() == 1
+    application.enqueue(note, 1, key="mailbox", delay=3600)
+    application.enqueue(note, 1, key="mailbox")
+    assert application.jobs.drain() == 1
+
+
+def test_a_key_asked_for_while_its_job_runs_runs_again_afterwards(application, until):
+    application.jobs.start_workers(2)
+    application.enqueue(wait, 1, key="mailbox")
+    assert sample_jobs.began.wait(10)
+    application.enqueue(wait, 1, key="mailbox")
+    application.enqueue(wait, 1, key="mailbox")
+    assert len(application.rows()) == 1
+    sample_jobs.may_end.set()
+    until(lambda: not application.rows())
+    assert application.effects() == [1, 1]
+
+
+def test_a_key_asked_for_later_while_its_job_runs_waits_for_its_time(application, until):
+    application.jobs.start_workers(1)
+    application.enqueue(wait, 1, key="mailbox")
+    assert sample_jobs.began.wait(10)
+    application.enqueue(wait, 1, key="mailbox", delay=3600)
+    sample_jobs.may_end.set()
+    until(lambda: application.rows(state="delayed"))
+    assert application.effects() == [1]
+
+
+def test_a_job_with_a_key_is_cancelled_by_it(application):
+    application.enqueue(note, 1, key="mailbox", delay=60)
+    with application.desk(1) as desk:
+        assert cancel(desk.session, keyed_id(note, "mailbox", workspace_id=1))

@@ -1,0 +1,1 @@
+"""What the repository promises about itself: its layout, its imports, its files."""
