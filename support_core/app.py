@@ -90,7 +90,7 @@ def assemble(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = No
     settings = Settings(raw, [*CORE_SETTINGS, *declared])
     logs.configure(settings)
     _say_what_is_off(plugins)
-    application = Application(
+    return Application(
         settings=settings,
         plugins=plugins,
         database=Database(
@@ -107,7 +107,6 @@ def assemble(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = No
         bus=EventBus(plugins),
         clock=lambda: datetime.now(UTC),
     )
-    return application
 
 
 _PYRAMID = {

@@ -169,7 +169,7 @@ class Sent:
     state: str = "sent"
 
 
-class Retry(Exception):  # noqa: N818 - an instruction to the core, not an error's name
+class Retry(Exception):
     """Raised by ``support_deliver``: try again in ``after`` seconds; the reason is shown."""
 
     def __init__(self, after: float, reason: str) -> None:
@@ -178,7 +178,7 @@ class Retry(Exception):  # noqa: N818 - an instruction to the core, not an error
         self.reason = reason
 
 
-class Permanent(Exception):  # noqa: N818 - an instruction to the core, not an error's name
+class Permanent(Exception):
     """Raised by ``support_deliver``: it failed for good; the reason is shown."""
 
     def __init__(self, reason: str) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 from pyramid.httpexceptions import HTTPException, HTTPMethodNotAllowed
-from pyramid.view import forbidden_view_config, notfound_view_config
 from sqlalchemy import exc as sqlalchemy_errors
 
 from .rendering import json_response
@@ -242,12 +241,10 @@ def support_error_view(error: SupportError, request: Request) -> Response:
     return respond(error, request)
 
 
-@notfound_view_config()
 def not_found_view(_error: Exception, request: Request) -> Response:
     return respond(NotFound(), request)
 
 
-@forbidden_view_config()
 def forbidden_view(error: Exception, request: Request) -> Response:
     """Pyramid's permission check failed: tell nobody from somebody without the permission."""
     if request.identity is None:
@@ -306,4 +303,5 @@ def includeme(config: Configurator) -> None:
     ]
     for context, view in views:
         config.add_exception_view(view, context=context)
-    config.scan(__name__)
+    config.add_notfound_view(not_found_view)
+    config.add_forbidden_view(forbidden_view)

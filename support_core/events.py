@@ -10,7 +10,6 @@ from __future__ import annotations
 import queue
 import threading
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -19,9 +18,11 @@ from sqlalchemy import insert, update
 
 from .db import WorkspaceSession
 from .models import Counter, Event
+from .models.base import now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from .application import Application
     from .desk import Desk
@@ -46,7 +47,7 @@ class DomainEvent:
     payload: dict[str, Any]
     conversation_id: int | None = None
     id: int = 0
-    created_at: datetime = field(default_factory=lambda: datetime.min)
+    created_at: datetime = field(default_factory=now)
 
 
 class EventPublisher:
@@ -125,7 +126,7 @@ def _forget(session: WorkspaceSession) -> None:
 
 
 class EventBus:
-    """Tells subscribers in this process, and the ``support_after_commit`` hooks, what was committed.
+    """Tells this process's subscribers and the ``support_after_commit`` hooks what was committed.
 
     The hooks run on one background thread, started with the first event, so that a slow plugin
     delays no response. Subscribers are called on the committing thread and must only wake somebody.

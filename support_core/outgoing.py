@@ -82,7 +82,7 @@ class OutgoingClient:
         reading. `ssl_context` replaces the default one (certifi's authorities, or those of
         `SSL_CERT_FILE`).
         """
-        self._policy = policy
+        self.policy = policy
         self._timeout = timeout
         self._max_response_bytes = max_response_bytes
         self._pool = httpcore.ConnectionPool(
@@ -106,7 +106,7 @@ class OutgoingClient:
         token = _deadline.set(started + self._timeout)
         try:
             with _translated_errors():
-                self._policy.check_url(url)
+                self.policy.check_url(url)
                 return self._exchange(
                     method, parse_url(url), headers=headers, content=content, started=started
                 )
@@ -168,7 +168,7 @@ class _Backend(httpcore.NetworkBackend):
     """Opens the pool's connections, to checked addresses only."""
 
     def __init__(self, policy: OutgoingPolicy) -> None:
-        self._policy = policy
+        self.policy = policy
 
     def connect_tcp(
         self,
@@ -178,7 +178,7 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - the pool sets none
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
-        connection = self._policy.connect(host, port, timeout=_remaining())
+        connection = self.policy.connect(host, port, timeout=_remaining())
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return _Stream(connection)
 

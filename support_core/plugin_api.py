@@ -38,8 +38,18 @@ from .hookspecs import hookimpl
 from .identity import Denial, Entitlements, HostIdentity, Identity, WorkspaceRef
 from .jobs import JobContext, RetryLater, Schedule, job
 from .mailbox_fields import MailboxFields
-from .models import Base, Conversation, Customer, Identified, Mailbox, Thread, Timestamped
-from .models import WorkspaceScoped, tenant_key, within
+from .models import (
+    Base,
+    Conversation,
+    Customer,
+    Identified,
+    Mailbox,
+    Thread,
+    Timestamped,
+    WorkspaceScoped,
+    tenant_key,
+    within,
+)
 from .outgoing import OutgoingError
 from .plugins import CONTRACT_VERSION
 from .presenters.conversations import THREAD

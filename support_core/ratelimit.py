@@ -32,7 +32,7 @@ _RESERVED = {"enabled", "storage"}
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a caller stands: requests allowed per window, left in it, and its end (Unix seconds)."""
+    """Where a caller stands: requests per window, those left, and its end in Unix seconds."""
 
     limit: int
     remaining: int

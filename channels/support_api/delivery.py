@@ -42,7 +42,8 @@ def carry(message: OutboundMessage, open_desk: OpenDesk) -> Sent:
         url, secret = callback.url, desk.keyring.decrypt(callback.secret)
         client, now = desk.application.outgoing, desk.clock()
     body = orjson.dumps(payload(message))
-    headers = sign([secret], message_id=message.message_id, timestamp=int(now.timestamp()), body=body)
+    timestamp = int(now.timestamp())
+    headers = sign([secret], message_id=message.message_id, timestamp=timestamp, body=body)
     headers["content-type"] = "application/json"
     try:
         response = client.request("POST", url, headers=headers, content=body)
@@ -52,7 +53,7 @@ def carry(message: OutboundMessage, open_desk: OpenDesk) -> Sent:
         return Sent()
     if response.status == GONE:
         raise Permanent("The callback answered 410 Gone.")
-    wait = retry_after(response.headers.get("retry-after"), now=int(now.timestamp()))
+    wait = retry_after(response.headers.get("retry-after"), now=timestamp)
     raise _later(message, f"The callback answered {response.status}.", at_least=wait)
 
 
@@ -66,7 +67,7 @@ def _later(
 
 
 def payload(message: OutboundMessage) -> dict[str, Any]:
-    """Return the webhook's payload: type, time of the reply, and the reply with its conversation."""
+    """Return the webhook's payload: type, time, and the reply with its conversation."""
     conversation = message.conversation
     return {
         "type": EVENT_TYPE,

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 def has_callback(desk: Desk, mailbox_id: int) -> bool:
     """Tell whether replies of this mailbox are posted anywhere."""
-    return desk.session.execute(
-        select(ApiCallback.mailbox_id).where(ApiCallback.mailbox_id == mailbox_id)
-    ).first() is not None
+    return (
+        desk.session.execute(
+            select(ApiCallback.mailbox_id).where(ApiCallback.mailbox_id == mailbox_id)
+        ).first()
+        is not None
+    )
 
 
 def read(desk: Desk, mailbox_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

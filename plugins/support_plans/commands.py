@@ -52,7 +52,7 @@ def set_plan(context: click.Context, workspace: str, plan: str) -> None:
 @click.argument("feature")
 @click.option("--no", "deny", is_flag=True, help="Take the feature away instead.")
 @click.pass_context
-def grant(context: click.Context, workspace: str, feature: str, deny: bool) -> None:  # noqa: FBT001
+def grant(context: click.Context, workspace: str, feature: str, deny: bool) -> None:
     """Grant a workspace a feature beyond its plan."""
     found = named_workspace(context, workspace)
     with command_desk(context, found.id) as desk:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .engine import Database
 from .session import UnscopedQuery, WorkspaceScoped, WorkspaceSession
-from .types import Ciphertext, Id, Json, UTCDateTime
+from .types import AnyRow, Ciphertext, Id, Json, UTCDateTime
 from .upsert import upsert
 
 __all__ = [
+    "AnyRow",
     "Ciphertext",
     "Database",
     "Id",

@@ -39,8 +39,8 @@ class Database:
         if self.dialect == "sqlite":
             Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
             self.engine = _sqlite_engine(self.url, pool_size, sqlite_synchronous)
-            self._writer = self.engine.execution_options(support_write=True)
-            self._reader = self.engine
+            self._writer: Engine = self.engine.execution_options(support_write=True)
+            self._reader: Engine = self.engine
         else:
             self.engine = _engine(self.url, pool_size)
             self._writer = self.engine

@@ -13,7 +13,7 @@ workspace yet (authentication) or serves all of them (the job engine, migrations
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import BigInteger, Table, event
@@ -87,7 +87,7 @@ def _examine(statement: Executable) -> tuple[bool, bool]:
     if verdict is None:
         tenants: set[Any] = set()
         held: set[Any] = set()
-        for element in visitors.iterate(statement):
+        for element in visitors.iterate(cast("Any", statement)):
             if isinstance(element, Select | UpdateBase):
                 tenants.update(filter(_is_tenant, _sources(element)))
             elif isinstance(element, BinaryExpression) and element.operator is operators.eq:
@@ -101,8 +101,7 @@ def _examine(statement: Executable) -> tuple[bool, bool]:
 
 
 def _check_insert(state: ORMExecuteState, workspace_id: int | None) -> None:
-    statement = state.statement
-    assert isinstance(statement, Insert)
+    statement = cast("Insert", state.statement)
     if not (isinstance(statement.table, Table) and TENANT in statement.table.info):
         return
     if statement.select is not None:
@@ -123,8 +122,7 @@ def _check_insert(state: ORMExecuteState, workspace_id: int | None) -> None:
 def _hold_to_workspace(state: ORMExecuteState) -> None:
     if state.execution_options.get("unscoped"):
         return
-    session = state.session
-    assert isinstance(session, WorkspaceSession)
+    session = cast("WorkspaceSession", state.session)
     workspace_id = session.workspace_id
     if state.is_insert:
         _check_insert(state, workspace_id)
@@ -166,7 +164,8 @@ def _check_core(state: ORMExecuteState, workspace_id: int | None) -> None:
 def _stamp(session: WorkspaceSession, _context: Any, _instances: Any) -> None:
     for row in session.new:
         if isinstance(row, WorkspaceScoped):
-            if row.workspace_id is None:
+            stamp: int | None = row.workspace_id
+            if stamp is None:
                 row.workspace_id = session.require_workspace()
-            elif session.workspace_id is not None and row.workspace_id != session.workspace_id:
+            elif session.workspace_id is not None and stamp != session.workspace_id:
                 raise UnscopedQuery(f"a new {type(row).__name__} for another workspace")

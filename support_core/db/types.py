@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, Row, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
@@ -17,6 +17,10 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 
 #: A JSON document; PostgreSQL keeps it parsed.
 Json = JSON().with_variant(JSONB, "postgresql")
+
+
+#: A row of whatever columns.
+AnyRow = Row[*tuple[Any, ...]]
 
 
 class UTCDateTime(TypeDecorator[datetime]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from dramatiq import Actor
@@ -12,6 +13,7 @@ from ..settings import ConfigurationError
 from .broker import EmbeddedBroker
 from .declaration import JobContext
 from .drain import drain
+from .inspection import oldest_due
 from .observer import Observer
 from .outbox import enqueue
 from .schedules import Schedule, Scheduler
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
     from ..application import Application
     from .declaration import Job
+
+#: A due job that has not begun for so long means that no worker is there, or not enough.
+LATE = timedelta(minutes=5)
 
 
 class JobEngine:
@@ -124,6 +129,20 @@ class JobEngine:
         workers, self._workers = self._workers, None
         if workers is not None:
             workers.stop(timeout)
+
+    def problem(self) -> str | None:
+        """Say what is wrong with the jobs, or None: due ones that nobody has begun for long."""
+        with self.application.database.transaction(write=False) as session:
+            due = oldest_due(session)
+        now = self.application.clock()
+        late = sorted(queue for queue, since in due.items() if now - since > LATE)
+        if not late:
+            return None
+        minutes = int(LATE.total_seconds() // 60)
+        return (
+            f"Jobs have been waiting for more than {minutes} minutes in: {', '.join(late)}. "
+            "Are workers running?"
+        )
 
     def drain(self, timeout: float = 60.0) -> int:
         """Run what is due in the calling thread; see :func:`support_core.jobs.drain.drain`."""

@@ -82,9 +82,7 @@ def state(database: Database, enabled: Iterable[str]) -> SchemaState:
             current[label] = revision
     wanted = {}
     for branch in _branches(enabled):
-        head = scripts.get_revision(f"{branch}@head")
-        assert head is not None
-        wanted[branch] = head.revision
+        wanted[branch] = scripts.get_revision(f"{branch}@head").revision
     return SchemaState(current, wanted)
 
 

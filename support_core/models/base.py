@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKeyConstraint, MetaData, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, MetaData, Table, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from ..db.session import TENANT, WorkspaceScoped
@@ -16,6 +16,8 @@ __all__ = ["Base", "Identified", "Timestamped", "WorkspaceScoped", "now", "tenan
 
 class Base(DeclarativeBase):
     """Base of every model, the plugins' included."""
+
+    __table__: ClassVar[Table]
 
     metadata = MetaData(
         naming_convention={

@@ -18,13 +18,13 @@ from .shapes import (
     many,
     maybe,
     obj,
+    optional,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row
-
+    from ..db import AnyRow
     from ..models import Attachment, Delivery, Thread
     from ..services.conversation_details import ConversationDetails
 
@@ -64,7 +64,6 @@ DELIVERY = component(
 THREAD = component(
     "Thread",
     obj(
-        optional=("delivery", "cc", "bcc", "meta"),
         id=ID,
         type={"type": "string", "enum": ["customer", "message", "note", "lineitem"]},
         body=TEXT,
@@ -73,10 +72,10 @@ THREAD = component(
         created_at=MOMENT,
         user=maybe(USER_REF),
         attachments=many(ATTACHMENT),
-        cc=many(TEXT),
-        bcc=many(TEXT),
-        delivery=DELIVERY,
-        meta=maybe(ANY_OBJECT),
+        cc=optional(many(TEXT)),
+        bcc=optional(many(TEXT)),
+        delivery=optional(DELIVERY),
+        meta=optional(maybe(ANY_OBJECT)),
     ),
 )
 CAN_REPLY = component(
@@ -105,7 +104,7 @@ CONVERSATION = component(
 )
 
 
-def present_item(row: Row[Any]) -> dict[str, Any]:
+def present_item(row: AnyRow) -> dict[str, Any]:
     """Return one line of the list; ``row`` is in the order of ``conversation_queries.COLUMNS``."""
     return {
         "id": row[0],

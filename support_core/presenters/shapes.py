@@ -11,6 +11,8 @@ Shape = dict[str, Any]
 
 COMPONENTS: dict[str, Shape] = {}
 
+_OPTIONAL = "x-optional"
+
 ID: Shape = {"type": "integer", "minimum": 1}
 COUNT: Shape = {"type": "integer", "minimum": 0}
 TEXT: Shape = {"type": "string"}
@@ -26,13 +28,19 @@ def maybe(shape: Shape) -> Shape:
     return {**shape, "type": [shape["type"], "null"]}
 
 
-def obj(*, optional: tuple[str, ...] = (), **properties: Shape) -> Shape:
-    """Return an object with these properties, all of them present but the optional ones."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
+def obj(**properties: Shape) -> Shape:
+    """Return an object with these properties, all of them present but the :func:`optional` ones."""
+    shown = {
+        name: {key: value for key, value in shape.items() if key != _OPTIONAL}
+        for name, shape in properties.items()
     }
+    required = [name for name, shape in properties.items() if _OPTIONAL not in shape]
+    return {"type": "object", "properties": shown, "required": required}
+
+
+def optional(shape: Shape) -> Shape:
+    """Mark a property that is not always there."""
+    return {**shape, _OPTIONAL: True}
 
 
 def many(shape: Shape) -> Shape:

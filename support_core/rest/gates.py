@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyramid.viewderivers import INGRESS
 
-from ..errors import FeatureNotAvailable, Forbidden, LimitExceeded, NotAcceptable, TooManyRequests
+from ..errors import FeatureNotAvailable, Forbidden, NotAcceptable, TooManyRequests
 from ..ratelimit import GENERAL
 from ..schemas import validate
 from ..security.policy import check_csrf

@@ -8,8 +8,9 @@ them out. What a view declares is also what ``/openapi.json`` and ``support-core
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cornice import Service as CorniceService
 
@@ -17,7 +18,7 @@ from ..errors import BY_STATUS, InvalidRequest
 from ..security.permissions import Permission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pyramid.request import Request
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 DEFAULT_FEATURE = "api_access"
 
 PREFIX = "/api/support"
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Operation:
         return self.permission is Permission.PUBLIC
 
 
-class Service(CorniceService):
+class Service(CorniceService):  # type: ignore[misc]
     """A Cornice service under ``/api/support`` with our gates, errors and renderer.
 
     Raises ``TypeError`` at import for a view that names no permission.
@@ -95,6 +98,33 @@ class Service(CorniceService):
         super().__init__(
             name, PREFIX + path, description=description, depth=2, error_handler=_refuse, **kw
         )
+
+    def get(self, **options: Any) -> Callable[[View], View]:
+        """Declare the view of GET, and with it HEAD."""
+        return self._declare("GET", options)
+
+    def post(self, **options: Any) -> Callable[[View], View]:
+        """Declare the view of POST."""
+        return self._declare("POST", options)
+
+    def put(self, **options: Any) -> Callable[[View], View]:
+        """Declare the view of PUT."""
+        return self._declare("PUT", options)
+
+    def patch(self, **options: Any) -> Callable[[View], View]:
+        """Declare the view of PATCH."""
+        return self._declare("PATCH", options)
+
+    def delete(self, **options: Any) -> Callable[[View], View]:
+        """Declare the view of DELETE."""
+        return self._declare("DELETE", options)
+
+    def _declare(self, method: str, options: dict[str, Any]) -> Callable[[View], View]:
+        def declare(view: View) -> View:
+            self.add_view(method, view, **options)
+            return view
+
+        return declare
 
     def add_view(self, method: str, view: Callable[[Request], Any], **kw: Any) -> None:
         """Add a view; see :class:`Operation` for the options."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..models import PRIORITIES, STATUSES
 from ..services.conversation_queries import DEFAULT_SORT, SORTS
@@ -139,9 +139,7 @@ def conversation_filters(application: Application) -> Query:
         missing=drop,
         description="Filter by channel.",
     )
-    extended = ConversationFilters().extended_with([channel])
-    assert isinstance(extended, Query)
-    return extended
+    return cast("Query", ConversationFilters().extended_with([channel]))
 
 
 class ThreadFilters(PageQuery):

@@ -7,7 +7,6 @@ the workspace.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, or_, select
@@ -19,9 +18,11 @@ from .permissions import GRANTABLE
 from .secrets import TOKEN_PREFIX, digest
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from datetime import datetime
+
     from sqlalchemy.orm import Session
 
+    from ..db import AnyRow
     from ..identity import HostIdentity
 
 UNSCOPED = {"unscoped": "authentication: the credential tells the workspace"}
@@ -150,7 +151,7 @@ def _choose(rows: Any, wanted: str | None) -> Any:
     raise Forbidden("You are not a member of this workspace.")
 
 
-def _identity(row: Row[Any], permissions: frozenset[str], **how: Any) -> Identity:
+def _identity(row: AnyRow, permissions: frozenset[str], **how: Any) -> Identity:
     return Identity(
         workspace_id=row.workspace_id,
         user_id=row.user_id,

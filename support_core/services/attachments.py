@@ -102,8 +102,8 @@ class AttachmentService:
                 .order_by(Attachment.id)
             ).scalars()
             for attachment in rows:
-                assert attachment.thread_id is not None
-                by_thread.setdefault(attachment.thread_id, []).append(attachment)
+                if attachment.thread_id is not None:
+                    by_thread.setdefault(attachment.thread_id, []).append(attachment)
         return by_thread
 
     def discard(self, attachments: Sequence[Attachment]) -> list[str]:

@@ -15,9 +15,8 @@ from .conversation_queries import conversation_row
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Row
-
     from ..channels import Channel, ReplyWindow
+    from ..db import AnyRow
     from ..desk import Desk
     from ..models import Attachment, Delivery
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 class ConversationDetails:
     """Everything ``GET /conversations/{id}`` shows. ``users`` are names by id."""
 
-    head: Row[Any]
+    head: AnyRow
     threads: Sequence[Thread]
     users: Mapping[int, str]
     attachments: Mapping[int, Sequence[Attachment]]
@@ -35,7 +34,7 @@ class ConversationDetails:
     channel: Channel | None
 
 
-def _reference(head: Row[Any], desk: Desk) -> ConversationRef:
+def _reference(head: AnyRow, desk: Desk) -> ConversationRef:
     return ConversationRef(
         id=head.id,
         workspace_id=desk.workspace_id,

@@ -26,8 +26,9 @@ from .listing import ListPage, run_list
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import ColumnElement, Row
+    from sqlalchemy import ColumnElement
 
+    from ..db import AnyRow
     from ..desk import Desk
 
 _c = Conversation.__table__.c
@@ -36,7 +37,7 @@ _mailbox = Mailbox.__table__.c
 _user = User.__table__.c
 _tag = ConversationTag.__table__.c
 _tally = ConversationTally.__table__.c
-_workspace = bindparam("workspace_id")
+_workspace: Any = bindparam("workspace_id")
 
 SORTS = ("last_reply_at", "created_at", "updated_at", "number")
 KEYSETS: dict[str, Keyset] = keysets({name: _c[name] for name in SORTS}, id=_c.id)
@@ -164,7 +165,7 @@ def _total(shape: frozenset[str]) -> Select[Any]:
 _ONE = _rows(frozenset({"id"}))
 
 
-def conversation_row(desk: Desk, conversation_id: int) -> Row[Any] | None:
+def conversation_row(desk: Desk, conversation_id: int) -> AnyRow | None:
     """Return one live conversation in the list's columns, or None."""
     values = {"id": conversation_id, "workspace_id": desk.workspace_id}
     return desk.session.execute(_ONE, values).one_or_none()

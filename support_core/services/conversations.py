@@ -35,7 +35,7 @@ class ConversationService:
             raise NotFound
         return conversation
 
-    def open(
+    def open(  # noqa: PLR0913 - the facts of a conversation, by keyword
         self,
         *,
         mailbox: Mailbox,
@@ -72,7 +72,7 @@ class ConversationService:
             self._write_tags(conversation)
         self._desk.search.conversations.put(conversation.id, subject, customer.email)
         if assigned_to is None:
-            self._assign_by_plugin(conversation, customer)
+            self._assign_by_plugin(conversation)
         self._desk.events.publish(
             "conversation.created",
             conversation_id=conversation.id,
@@ -141,18 +141,14 @@ class ConversationService:
         conversation.deleted_at = None
         self._desk.session.flush()
         customer = self.customer_of(conversation)
-        self._desk.search.conversations.put(
-            conversation.id, conversation.subject, customer.email
-        )
+        self._desk.search.conversations.put(conversation.id, conversation.subject, customer.email)
         self._desk.audit.record("conversation.restored", "conversation", conversation.id)
         self._desk.events.publish("conversation.restored", conversation_id=conversation.id)
         return conversation
 
     def customer_of(self, conversation: Conversation) -> Customer:
         """Return the conversation's customer, also one who was deleted since."""
-        customer = self._desk.session.get(Customer, conversation.customer_id)
-        assert customer is not None
-        return customer
+        return self._desk.session.get_one(Customer, conversation.customer_id)
 
     def reference(self, conversation: Conversation) -> ConversationRef:
         """Return the conversation as hooks see it."""
@@ -226,7 +222,7 @@ class ConversationService:
                 ],
             )
 
-    def _assign_by_plugin(self, conversation: Conversation, customer: Customer) -> None:
+    def _assign_by_plugin(self, conversation: Conversation) -> None:
         if next(self._desk.plugins.implementations("support_assign"), None) is None:
             return
         chosen = self._desk.hook.support_assign(

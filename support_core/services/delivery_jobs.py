@@ -55,9 +55,7 @@ def _carry(context: JobContext, message: OutboundMessage) -> Sent:
     channel = message.conversation.channel
     if channel not in plugins.channels:
         raise Retry(3600, f"The {channel} channel is not enabled.")
-    sent = plugins.channel_hook(
-        channel, "support_deliver", message=message, open_desk=context.desk
-    )
+    sent = plugins.channel_hook(channel, "support_deliver", message=message, open_desk=context.desk)
     if not isinstance(sent, Sent):
         raise TypeError(f"support_deliver of the {channel} channel returned no Sent")
     return sent

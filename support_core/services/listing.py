@@ -30,7 +30,7 @@ class ListPage:
 
 def run_list(
     session: WorkspaceSession,
-    statement: Select[Any],
+    statement: Select[*tuple[Any, ...]],
     *,
     keyset: Keyset,
     filters: Mapping[str, Any],

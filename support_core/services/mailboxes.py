@@ -91,9 +91,7 @@ class MailboxService:
         if self._desk.session.execute(same).first() is not None:
             raise Invalid({"email": [taken("email")]})
 
-    def _write_plugin_fields(
-        self, mailbox: Mailbox, values: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _write_plugin_fields(self, mailbox: Mailbox, values: Mapping[str, Any]) -> dict[str, Any]:
         shown_once: dict[str, Any] = {}
         for extension in self._desk.plugins.mailbox_fields:
             names = {node.name for node in extension.nodes}

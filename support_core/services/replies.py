@@ -115,9 +115,8 @@ class ReplyService:
     def _compose(self, conversation: Conversation, reply: Reply) -> Composition | None:
         channel = self._desk.plugins.channels.get(conversation.channel)
         if channel is None or not channel.outbound:
-            raise Invalid(
-                {"body": [f"The {conversation.channel} channel is not enabled; add a note instead."]}
-            )
+            name = conversation.channel
+            raise Invalid({"body": [f"The {name} channel is not enabled; add a note instead."]})
         if channel.max_body is not None and len(reply.body) > channel.max_body:
             raise Invalid(
                 {"body": [f"The body must not be greater than {channel.max_body} characters."]}
@@ -137,7 +136,9 @@ class ReplyService:
         )
         return composition or Composition()
 
-    def _check_attachments(self, conversation: Conversation, attachments: Sequence[Attachment]) -> None:
+    def _check_attachments(
+        self, conversation: Conversation, attachments: Sequence[Attachment]
+    ) -> None:
         channel = self._desk.plugins.channels[conversation.channel]
         if attachments and not channel.attachments:
             raise Invalid(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, column, delete, exists, func, insert, literal_column, select
+from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select
 
 from ..models.search import conversation_search, customer_search, document, fold
 
@@ -76,12 +76,13 @@ class SearchIndex:
         )
 
     def _holds(self, folded: str) -> ColumnElement[bool]:
-        text = column("text", _selectable=self._table)
+        text: Any = self._table.c.text
         if self._sqlite:
             return func.instr(text, folded) > 0
         if len(folded) < SHORTEST_INDEXED:
             return func.strpos(text, folded) > 0
-        return text.contains(folded, autoescape=True)
+        holds: ColumnElement[bool] = text.contains(folded, autoescape=True)
+        return holds
 
 
 class SearchIndexes:

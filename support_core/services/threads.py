@@ -22,6 +22,4 @@ KEYSETS = keysets({"id": Thread.id}, id=Thread.id)
 def list_threads(desk: Desk, conversation: Conversation, filters: Mapping[str, Any]) -> ListPage:
     """Return one page of a conversation's threads, oldest first by default."""
     statement = select(Thread).where(Thread.conversation_id == conversation.id)
-    return run_list(
-        desk.session, statement, keyset=KEYSETS[filters["sort"]], filters=filters
-    )
+    return run_list(desk.session, statement, keyset=KEYSETS[filters["sort"]], filters=filters)

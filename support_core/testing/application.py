@@ -32,9 +32,7 @@ class DeskUnderTest:
     def workspace(self, *, plan: str | None = "pro", name: str | None = None) -> TestWorkspace:
         """Make a new workspace with an owner and a token of theirs."""
         number = next(_NUMBERS)
-        workspace = create_workspace(
-            self.application, name or f"Workspace {number}", plan=plan
-        )
+        workspace = create_workspace(self.application, name or f"Workspace {number}", plan=plan)
         owner = ensure_owner(
             self.application, workspace, email=f"owner{number}@example.test", name="Olivia Owner"
         )

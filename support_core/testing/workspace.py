@@ -102,9 +102,7 @@ class TestWorkspace:
         """Open a desk in a transaction of its own."""
         return self.under_test.application.desk(self.id, write=write)
 
-    def token(
-        self, *, user_id: int | None = None, abilities: Sequence[str] | None = None
-    ) -> str:
+    def token(self, *, user_id: int | None = None, abilities: Sequence[str] | None = None) -> str:
         """Make an API token of a member, by default the owner."""
         with self.desk() as desk:
             user = desk.members.get(user_id or self.owner_id)

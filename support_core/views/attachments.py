@@ -40,9 +40,7 @@ def upload(request: Request) -> dict[str, Any]:
     return {"data": present_attachment(stored), "message": "Attachment uploaded successfully"}
 
 
-@attachment.get(
-    permission=Permission.VIEW_CONVERSATIONS, shape=enveloped(ATTACHMENT), etag=True
-)
+@attachment.get(permission=Permission.VIEW_CONVERSATIONS, shape=enveloped(ATTACHMENT), etag=True)
 def show(request: Request) -> dict[str, Any]:
     """Get an attachment's description."""
     return {"data": present_attachment(request.desk.attachments.get(path_id(request)))}

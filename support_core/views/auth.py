@@ -46,9 +46,7 @@ def log_in(request: Request) -> dict[str, Any]:
         raise Invalid({"email": ["These credentials do not match our records."]})
     application = request.registry.support
     lifetime: float = application.settings["support.session.lifetime"]
-    secret = start_session(
-        request.dbsession, members, now=application.clock(), seconds=lifetime
-    )
+    secret = start_session(request.dbsession, members, now=application.clock(), seconds=lifetime)
     _set_cookie(request, secret, max_age=int(lifetime))
     return {
         "data": {

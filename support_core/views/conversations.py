@@ -44,9 +44,7 @@ conversation = Service("conversation", BASE, description="One conversation.", ta
 reply_to = Service("conversation-reply", f"{BASE}/reply", description="Replies.", tag=TAG)
 status = Service("conversation-status", f"{BASE}/status", description="The status.", tag=TAG)
 assignment = Service("conversation-assign", f"{BASE}/assign", description="Assignment.", tag=TAG)
-restoration = Service(
-    "conversation-restore", f"{BASE}/restore", description="Restoring.", tag=TAG
-)
+restoration = Service("conversation-restore", f"{BASE}/restore", description="Restoring.", tag=TAG)
 threads = Service("conversation-threads", f"{BASE}/threads", description="Threads.", tag=TAG)
 thread = Service(
     "conversation-thread",
@@ -197,14 +195,12 @@ def assign(request: Request) -> dict[str, Any]:
     return {**_shown(request.desk, found.id), "message": "Conversation assigned successfully"}
 
 
-@threads.get(
-    permission=Permission.VIEW_CONVERSATIONS, query=ThreadFilters(), shape=paged(THREAD)
-)
+@threads.get(permission=Permission.VIEW_CONVERSATIONS, query=ThreadFilters(), shape=paged(THREAD))
 def list_of_threads(request: Request) -> dict[str, Any]:
     """List a conversation's threads, by pages."""
     desk = request.desk
     found = desk.conversations.get(path_id(request))
-    page = listpresent_many(desk, found, request.filters)
+    page = list_threads(desk, found, request.filters)
     return envelope(request, page, present_many(desk, [row[0] for row in page.rows]))
 
 
@@ -217,9 +213,7 @@ def cancel(request: Request) -> dict[str, Any]:
     return {"message": "Reply cancelled successfully"}
 
 
-@retry.post(
-    permission=Permission.REPLY_TO_CONVERSATIONS, shape=enveloped(THREAD, message=True)
-)
+@retry.post(permission=Permission.REPLY_TO_CONVERSATIONS, shape=enveloped(THREAD, message=True))
 def send_again(request: Request) -> dict[str, Any]:
     """Send a failed reply again."""
     desk = request.desk

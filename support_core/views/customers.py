@@ -75,9 +75,7 @@ def update(request: Request) -> dict[str, Any]:
     return {"data": present_customer(changed), "message": "Customer updated successfully"}
 
 
-@customer.delete(
-    permission=Permission.MANAGE_CUSTOMERS, shape=MESSAGE_ONLY, precondition=GUARD
-)
+@customer.delete(permission=Permission.MANAGE_CUSTOMERS, shape=MESSAGE_ONLY, precondition=GUARD)
 def delete(request: Request) -> dict[str, Any]:
     """Delete a customer; their conversations stay."""
     request.desk.customers.delete(path_id(request))

@@ -72,9 +72,7 @@ def update(request: Request) -> dict[str, Any]:
     return _answer(request, changed, shown_once, "Mailbox updated successfully")
 
 
-@mailbox.delete(
-    permission=Permission.MANAGE_MAILBOXES, shape=MESSAGE_ONLY, precondition=GUARD
-)
+@mailbox.delete(permission=Permission.MANAGE_MAILBOXES, shape=MESSAGE_ONLY, precondition=GUARD)
 def delete(request: Request) -> dict[str, Any]:
     """Delete a mailbox; its conversations stay."""
     request.desk.mailboxes.delete(path_id(request))

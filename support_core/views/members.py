@@ -12,7 +12,7 @@ from ..presenters.members import (
     present_token,
     present_user,
 )
-from ..presenters.shapes import MESSAGE_ONLY, TEXT, enveloped, paged
+from ..presenters.shapes import MESSAGE_ONLY, TEXT, enveloped, obj, paged
 from ..rest import ID, Service, path_id
 from ..rest.pages import enveloped as envelope
 from ..schemas.members import (
@@ -141,9 +141,7 @@ def update_role(request: Request) -> dict[str, Any]:
     return {"data": present_role(changed), "message": "Role updated successfully"}
 
 
-@role.delete(
-    permission=Permission.MANAGE_ROLES, shape=MESSAGE_ONLY, precondition=ROLE_GUARD
-)
+@role.delete(permission=Permission.MANAGE_ROLES, shape=MESSAGE_ONLY, precondition=ROLE_GUARD)
 def delete_role(request: Request) -> dict[str, Any]:
     """Delete a role that nobody has."""
     request.desk.roles.delete(path_id(request))
@@ -161,10 +159,7 @@ def list_of_tokens(request: Request) -> dict[str, Any]:
     permission=Permission.MANAGE_TOKENS,
     body=TokenBody(),
     status=201,
-    shape=enveloped(
-        {"allOf": [TOKEN, {"type": "object", "properties": {"token": TEXT}, "required": ["token"]}]},
-        message=True,
-    ),
+    shape=enveloped({"allOf": [TOKEN, obj(token=TEXT)]}, message=True),
     secret=True,
 )
 def create_token(request: Request) -> dict[str, Any]:

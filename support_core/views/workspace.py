@@ -63,9 +63,7 @@ def list_of_events(request: Request) -> dict[str, Any]:
     }
 
 
-@audit.get(
-    permission=Permission.MANAGE_WORKSPACE, query=AuditFilters(), shape=paged(AUDIT_ENTRY)
-)
+@audit.get(permission=Permission.MANAGE_WORKSPACE, query=AuditFilters(), shape=paged(AUDIT_ENTRY))
 def list_of_audit_entries(request: Request) -> dict[str, Any]:
     """List administrative changes: who changed which fields of what, and when."""
     page = list_audit(request.desk, request.filters)
