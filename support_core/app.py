@@ -54,6 +54,7 @@ def build(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = None)
     config.include(".security")
     config.include(".rest")  # gates, before any view is registered
     config.include(".jobs")  # collects jobs as the scans below find them
+    config.include(".metrics")
     config.include(resources)
     config.scan("support_core.services")  # jobs
     config.include(".views")

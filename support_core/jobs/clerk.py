@@ -119,12 +119,27 @@ class Clerk:
         delayed = False
         try:
             while groups:
-                self._write(groups[-1])
+                try:
+                    self._write(groups[-1])
+                except DATABASE_TROUBLE:
+                    raise
+                except Exception:
+                    self._split(groups)
+                    continue
                 delayed = delayed or any(map(_may_delay, groups.pop()))
         finally:
             with self._changed:
                 self._pending[:0] = [one for group in groups for one in group]
                 self._look = self._look or delayed
+
+    def _split(self, groups: list[list[Settlement]]) -> None:
+        """Keep one settlement that cannot be written from stopping the others."""
+        group = groups.pop()
+        if len(group) > 1:
+            groups += [[settlement] for settlement in group]
+        else:
+            log.exception("job_left_to_its_lease", message_id=group[0].claim.message_id)
+            self.forget(group[0].claim)
 
     def _write(self, batch: list[Settlement]) -> None:
         with self._turn, self._database.transaction() as session:
@@ -173,6 +188,10 @@ class Clerk:
                 outage.over()
             except DATABASE_TROUBLE as error:
                 time.sleep(outage.pause(error))
+            except Exception:
+                # Without this thread every lease would run out.
+                log.exception("jobs_clerk_failed")
+                time.sleep(LOOK_EVERY)
             with self._changed:
                 if self._stopping and not self._pending:
                     return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from dramatiq import Actor
+from dramatiq import actor
 from dramatiq.middleware import CurrentMessage, Retries, ShutdownNotifications, TimeLimit
 from prometheus_client import CollectorRegistry
 
@@ -153,14 +153,13 @@ def _declare(application: Application, broker: EmbeddedBroker, job: Job) -> None
     if job.name in broker.actors:
         raise ConfigurationError(f"Two jobs are named {job.name}; rename one of them.")
     try:
-        Actor(
-            _in_context(application, job),
+        actor(
             broker=broker,
             actor_name=job.name,
             queue_name=job.queue,
             priority=job.priority,
-            options=job.options,
-        )
+            **job.options,
+        )(_in_context(application, job))
     except ValueError as error:
         raise ConfigurationError(f"The job {job.name} cannot be declared: {error}.") from error
 

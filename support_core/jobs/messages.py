@@ -84,7 +84,9 @@ def describe(error: BaseException | None) -> str | None:
     """Return an exception in one line, as the last line of its traceback."""
     if error is None:
         return None
-    return "".join(traceback.format_exception_only(error)).strip()[:MAX_ERROR]
+    line = "".join(traceback.format_exception_only(error)).strip()[:MAX_ERROR]
+    # What databases refuse in a text: NUL and lone surrogates.
+    return line.replace("\0", "").encode(errors="replace").decode()
 
 
 def fresh(message: Message[Any]) -> bytes:

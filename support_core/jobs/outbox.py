@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from dramatiq import Message
@@ -19,13 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sqlalchemy import Table
     from sqlalchemy.orm import Session
     from sqlalchemy.sql.dml import Insert
 
     from .declaration import Job
 
-TABLE = cast("Table", JobRow.__table__)
+TABLE = JobRow.__table__
 
 _KEYED = "key-"
 

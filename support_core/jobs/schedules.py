@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event, Thread
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import select, update
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from sqlalchemy import Table
     from sqlalchemy.orm import Session
 
     from ..db import Database
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-TABLE = cast("Table", ScheduleState.__table__)
+TABLE = ScheduleState.__table__
 
 #: Seconds between two looks at what is due.
 LOOK_EVERY = 1.0
@@ -65,6 +64,12 @@ class Scheduler:
         for schedule in schedules:
             if schedule.every <= 0:
                 raise ConfigurationError(f"The schedule {schedule.name} needs a period above zero.")
+            try:
+                schedule.job.check(())
+            except TypeError as error:
+                raise ConfigurationError(
+                    f"The schedule {schedule.name} names a job that wants arguments: {error}."
+                ) from None
             if self._schedules.setdefault(schedule.name, schedule) is not schedule:
                 raise ConfigurationError(
                     f"Two schedules are named {schedule.name}; rename one of them."
@@ -87,7 +92,7 @@ class Scheduler:
                     TABLE.c.name.in_(self._schedules), TABLE.c.next_at <= now
                 )
             )
-            found = due.tuples().all()
+            found = due.all()
         return [name for name, next_at in found if self._fire(self._schedules[name], next_at, now)]
 
     def start(self) -> None:

@@ -56,7 +56,7 @@ class Upkeep:
             .returning(TABLE.c.id, TABLE.c.owner, TABLE.c.attempt)
         )
         with self._database.transaction() as session:
-            renewed = set(session.connection().execute(statement).tuples())
+            renewed = {tuple(row) for row in session.connection().execute(statement)}
         for claim in claims:
             if (claim.id, claim.owner, claim.attempt) in renewed:
                 claim.lease_until = until

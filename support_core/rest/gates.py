@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     View = Callable[[Any, Request], Response]
 
 
+#: The answer is whatever a file holds, so that no ``Accept`` can exclude it beforehand.
+ANY_MEDIA = "application/octet-stream"
+
+
 def rate_limited(view: View, info: Any) -> View:
     """Count the request per credential; every limited answer carries the headers."""
     operation: Operation | None = info.options.get("operation")
@@ -108,7 +112,7 @@ def validated(view: View, info: Any) -> View:
     )
 
     def wrapped(context: Any, request: Request) -> Response:
-        if request.headers.get("Accept") and media not in request.accept:
+        if media != ANY_MEDIA and request.headers.get("Accept") and media not in request.accept:
             raise NotAcceptable(f"This endpoint answers {media} only.")
         if query is not None:
             schema = operation.query_schema(request.registry.support)

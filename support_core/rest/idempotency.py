@@ -83,10 +83,12 @@ def _once(view: View, context: Any, request: Request, key: str) -> Response:
 
 def _again(request: Request, found: Any, fingerprint: str) -> Response:
     first: IdempotencyKey | None = found.scalar_one_or_none()
-    if first is None or first.status is None or first.body is None:
+    if first is None or first.status is None:
         raise Conflict("A request with this Idempotency-Key is still running. Try again.")
     if first.fingerprint != fingerprint:
         raise IdempotencyConflict
+    if first.body is None:
+        raise Conflict("The request was carried out; its answer has been erased since.")
     response = Response(
         body=request.desk.keyring.decrypt(first.body).encode(),
         status=first.status,

@@ -62,7 +62,7 @@ def desk(request: Request) -> Desk:
     """Return the desk of the caller's workspace, or one without a workspace for nobody."""
     session: WorkspaceSession = request.dbsession
     caller = request.caller
-    actor = Actor(address=request.client_addr, request_id=request.request_id)
+    actor = Actor(address=request.remote_addr, request_id=request.request_id)
     if caller is None:
         return Desk(request.registry.support, session, actor=actor)
     session.workspace_id = caller.workspace_id
@@ -70,7 +70,7 @@ def desk(request: Request) -> Desk:
         user_id=caller.user_id,
         name=caller.user_name,
         token_id=caller.token_id,
-        address=request.client_addr,
+        address=request.remote_addr,
         request_id=request.request_id,
     )
     return Desk(request.registry.support, session, actor=actor, plan=caller.plan)

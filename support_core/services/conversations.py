@@ -52,7 +52,6 @@ class ConversationService:
         gaps and no repeats, whatever runs at once.
         """
         now = self._desk.clock()
-        self._desk.entitlements.reserve("conversations_per_month")
         conversation = Conversation(
             number=self._next_number(),
             subject=subject,

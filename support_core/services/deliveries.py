@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from ..channels import OutboundAttachment, OutboundMessage
 from ..errors import Conflict, NotFound
+from ..html import sanitise
 from ..models import Attachment, Conversation, Delivery, Thread, User
 from .delivery_jobs import deliver
 
@@ -159,7 +160,7 @@ class DeliveryService:
             attempt=delivery.attempts,
             thread_id=thread.id,
             conversation=reference,
-            body=thread.body,
+            body=sanitise(thread.body) if thread.body_format == "html" else thread.body,
             body_format=thread.body_format,
             body_text=thread.body_text,
             created_at=thread.created_at,

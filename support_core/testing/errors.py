@@ -10,24 +10,24 @@ if TYPE_CHECKING:
 
 def assert_error(response: TestResponse, status: int, code: str, **fields: Any) -> None:
     """Assert that ``response`` is this error, of our shape, with these further fields."""
-    assert response.status_int == status, response.text  # noqa: S101 - this is for tests
-    assert response.content_type == "application/json"  # noqa: S101
+    assert response.status_int == status, response.text
+    assert response.content_type == "application/json"
     body = response.json
-    assert body["error"] == code, body  # noqa: S101
-    assert isinstance(body["message"], str)  # noqa: S101
-    assert body["message"]  # noqa: S101
+    assert body["error"] == code, body
+    assert isinstance(body["message"], str)
+    assert body["message"]
     for name, value in fields.items():
-        assert body[name] == value, body  # noqa: S101
+        assert body[name] == value, body
 
 
 def assert_invalid(response: TestResponse, **errors: str | list[str]) -> None:
     """Assert a 422 that names exactly these fields with these messages."""
-    assert response.status_int == 422, response.text  # noqa: S101 - this is for tests
+    assert response.status_int == 422, response.text
     wanted = {
         field: [messages] if isinstance(messages, str) else messages
         for field, messages in errors.items()
     }
-    assert response.json == {  # noqa: S101
+    assert response.json == {
         "message": "The given data was invalid.",
         "errors": wanted,
     }, response.text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
@@ -13,6 +12,7 @@ from webtest import TestApp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from webtest.response import TestResponse
 
@@ -159,6 +159,6 @@ class TestWorkspace:
             **values,
         }
         answer = self.owner.post("/conversations", body)
-        assert answer.status_int == 201, answer.text  # noqa: S101 - this is for tests
+        assert answer.status_int == 201, answer.text
         shown: dict[str, Any] = answer.json["data"]
         return shown

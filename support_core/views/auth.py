@@ -78,7 +78,7 @@ def show_caller(request: Request) -> dict[str, Any]:
 def _throttle(request: Request, email: str) -> None:
     """Count the attempt against the address written to and the address it comes from."""
     limits = request.registry.support.ratelimits
-    for key in (f"email:{email.casefold()}", f"address:{request.client_addr}"):
+    for key in (f"email:{email.casefold()}", f"address:{request.remote_addr}"):
         standing = limits.count(("login",), key)
         if standing is not None and not standing.allowed:
             raise TooManyRequests(headers=standing.headers())

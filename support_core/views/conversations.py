@@ -77,6 +77,7 @@ def list_(request: Request) -> dict[str, Any]:
 
 @conversations.post(
     permission=Permission.REPLY_TO_CONVERSATIONS,
+    limit="conversations_per_month",
     rate="conversation-creation",
     body=create_conversation,
     status=201,

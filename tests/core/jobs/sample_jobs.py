@@ -113,4 +113,23 @@ def greet(context: JobContext, name: str, number: int = 1) -> None:
     """Take a name."""
 
 
-ALL = (note, slow_note, fail, give_up, later, wait, overrun, listen, unimportant, spawn, greet)
+@job(queue="notes")
+def sweep(context: JobContext) -> None:
+    """Do what is done regularly."""
+    attempts.append((0, context.attempt))
+
+
+ALL = (
+    sweep,
+    note,
+    slow_note,
+    fail,
+    give_up,
+    later,
+    wait,
+    overrun,
+    listen,
+    unimportant,
+    spawn,
+    greet,
+)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from support_core.jobs import Schedule
+from support_core.jobs import Schedule, job
 from support_core.settings import ConfigurationError
 
-from .sample_jobs import attempts, job, note, spawn
+from .sample_jobs import attempts, note, sweep
 
 
 @job(queue="notes", max_retries=0)
@@ -19,7 +19,7 @@ def every_hour(context) -> None:
     attempts.append((0, context.attempt))
 
 
-HOURLY = Schedule("hourly", spawn, every=3600)
+HOURLY = Schedule("hourly", sweep, every=3600)
 
 
 def test_a_new_schedule_first_fires_one_period_later(make_application):
@@ -31,7 +31,7 @@ def test_a_new_schedule_first_fires_one_period_later(make_application):
     assert application.jobs.scheduler.tick() == ["hourly"]
     assert application.jobs.scheduler.tick() == []
     (row,) = application.rows()
-    assert (row.name, row.workspace_id) == (spawn.name, None)
+    assert (row.name, row.workspace_id) == (sweep.name, None)
 
 
 def test_what_was_missed_is_caught_up_once_and_in_step(make_application):
@@ -75,19 +75,19 @@ def test_firings_do_not_pile_up_while_one_waits(make_application):
 
 
 def test_a_shortened_period_counts_from_now(make_application):
-    make_application(schedules=[Schedule("nightly", spawn, every=86400)]).jobs.scheduler.tick()
-    application = make_application(schedules=[Schedule("nightly", spawn, every=60)])
+    make_application(schedules=[Schedule("nightly", sweep, every=86400)]).jobs.scheduler.tick()
+    application = make_application(schedules=[Schedule("nightly", sweep, every=60)])
     application.jobs.scheduler.tick()
     application.clock.forward(seconds=61)
     assert application.jobs.scheduler.tick() == ["nightly"]
 
 
 def test_the_scheduler_runs_beside_the_workers(make_application, until):
-    application = make_application(schedules=[Schedule("often", note_all := spawn, every=0.2)])
+    application = make_application(schedules=[Schedule("often", sweep, every=0.2)])
     application.jobs.start_workers(1)
     until(
         lambda: application.metrics.get_sample_value(
-            "support_job_seconds_count", {"job": note_all.name}
+            "support_job_seconds_count", {"job": sweep.name}
         )
     )
 
@@ -95,8 +95,9 @@ def test_the_scheduler_runs_beside_the_workers(make_application, until):
 @pytest.mark.parametrize(
     ("schedules", "message"),
     [
-        ([HOURLY, Schedule("hourly", note, every=60)], "Two schedules are named hourly"),
-        ([Schedule("never", note, every=0)], "never needs a period above zero"),
+        ([HOURLY, Schedule("hourly", sweep, every=60)], "Two schedules are named hourly"),
+        ([Schedule("never", sweep, every=0)], "never needs a period above zero"),
+        ([Schedule("hourly", note, every=60)], "hourly names a job that wants arguments"),
         ([Schedule("hourly", every_hour, every=60)], r"every_hour, which was not registered"),
     ],
 )
