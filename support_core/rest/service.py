@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cornice import Service as CorniceService
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..application import Application
     from ..desk import Desk
+    from ..errors import SupportError
 
     #: Locks the row of an id until the commit; raises ``NotFound``.
     Lock = Callable[[Desk, int], Any]
@@ -41,7 +42,9 @@ class Operation:
     """What one method of one endpoint asks for and gives.
 
     ``body`` and ``query`` are schemas, or functions that make one for an application whose plugins
-    have a say in it; ``shape`` is the JSON Schema of the success answer;
+    have a say in it; ``shape`` is the JSON Schema of the success answer; ``raises`` are errors
+    that the view itself may raise, beyond those that its gates and path imply, and ``others``
+    shapes of answers of another status, which are no errors; both are documentation;
     ``precondition`` a pair (view that gives the representation, function that locks its row) for
     ``If-Match``; ``etag`` whether a GET answers conditionally; ``media`` the type of the answer.
     """
@@ -65,6 +68,8 @@ class Operation:
     media: str = "application/json"
     request_media: str = "application/json"
     secret: bool = False
+    raises: tuple[type[SupportError], ...] = ()
+    others: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     def __deepcopy__(self, _memo: Any) -> Self:
         return self  # Cornice copies view arguments; this one is immutable
@@ -170,6 +175,8 @@ _OWN_OPTIONS = (
     "media",
     "request_media",
     "secret",
+    "raises",
+    "others",
 )
 
 

@@ -31,6 +31,7 @@ WORKSPACE = obj(id=ID_SHAPE, name=TEXT, slug=TEXT)
     permission=Permission.PUBLIC,
     body=LoginBody(),
     shape=enveloped(obj(csrf_token=TEXT, workspaces=many(WORKSPACE)), message=True),
+    raises=(TooManyRequests,),
 )
 def log_in(request: Request) -> dict[str, Any]:
     """Log in with e-mail address and password; sets an HttpOnly cookie.

@@ -31,7 +31,10 @@ def show_alive(_request: Request) -> dict[str, Any]:
     return {"status": "ok"}
 
 
-@ready.get(permission=Permission.PUBLIC, shape=obj(status=TEXT, checks=many(CHECK)))
+READINESS = obj(status=TEXT, checks=many(CHECK))
+
+
+@ready.get(permission=Permission.PUBLIC, shape=READINESS, others={503: READINESS})
 def show_ready(request: Request) -> dict[str, Any]:
     """Tell whether everything that requests need is there; 503 names what is not."""
     checks = readiness(request.registry.support)
@@ -44,7 +47,9 @@ def show_ready(request: Request) -> dict[str, Any]:
     }
 
 
-@metrics.get(permission=Permission.PUBLIC, shape=TEXT, media="text/plain")
+@metrics.get(
+    permission=Permission.PUBLIC, shape=TEXT, media="text/plain", raises=(Unauthenticated,)
+)
 def show_metrics(request: Request) -> Response:
     """Show metrics in the Prometheus text format."""
     application = request.registry.support
