@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -207,7 +208,7 @@ def _insert(
     sqlite = application.database.dialect == "sqlite"
     with application.database.engine.connect() as connection:
         raw: Any = connection.connection.driver_connection
-        while chunk := [row for row, _ in zip(rows, range(CHUNK), strict=False)]:
+        while chunk := list(islice(rows, CHUNK)):
             if sqlite:
                 marks = ", ".join("?" * len(chunk[0]))
                 raw.execute("BEGIN IMMEDIATE")

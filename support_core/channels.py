@@ -71,6 +71,7 @@ class ConversationRef:
     customer_id: int
     customer_email: str | None = None
     customer_name: str | None = None
+    customer_phone: str | None = None
     assigned_to: int | None = None
 
 
@@ -154,6 +155,8 @@ class OutboundMessage:
 class Composition:
     """A channel's answer to ``support_compose``: who gets the reply, and whether it travels.
 
+    Each of ``recipients`` says ``type`` (``to``, ``cc`` or ``bcc``), ``address`` and ``reason``;
+    the API shows them with the delivery, and ``support_deliver`` is handed the same.
     ``transport=False``: there is nothing to carry, the delivery is ``sent`` with the commit.
     """
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 from pyramid.httpexceptions import HTTPException, HTTPMethodNotAllowed
+from pyramid.response import Response
 from sqlalchemy import exc as sqlalchemy_errors
+from webob.request import DisconnectionError
 
 from .rendering import json_response
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
     from pyramid.config import Configurator
     from pyramid.request import Request
-    from pyramid.response import Response
 
 log = structlog.get_logger(__name__)
 
@@ -257,6 +258,8 @@ def http_exception_view(error: HTTPException, request: Request) -> Response:
     """An error raised by Pyramid, WebOb or Cornice in the one shape."""
     if error.status_int < 400:
         return error
+    if isinstance(error, HTTPMethodNotAllowed) and request.method == "OPTIONS":
+        return Response(allow=sorted(error.allow or ()), content_type=None, charset=None)
     kind = BY_STATUS.get(
         error.status_int, InvalidRequest if error.status_int < 500 else ServerError
     )
@@ -283,6 +286,11 @@ def unicode_error_view(_error: UnicodeError, request: Request) -> Response:
     return respond(InvalidRequest("The request is not valid UTF-8."), request)
 
 
+def disconnected_view(_error: Exception, request: Request) -> Response:
+    """The body ended before its announced length; nobody may be left to read this."""
+    return respond(InvalidRequest("The request body ended too early."), request)
+
+
 def unexpected_error_view(error: Exception, request: Request) -> Response:
     """A defect of ours: the log has it all, the caller gets an id to quote."""
     log.error("unhandled_exception", request_id=request.request_id, exc_info=error)
@@ -294,6 +302,7 @@ def includeme(config: Configurator) -> None:
     views: list[tuple[type[BaseException], Any]] = [
         (Exception, unexpected_error_view),
         (UnicodeError, unicode_error_view),
+        (DisconnectionError, disconnected_view),
         (SupportError, support_error_view),
         (HTTPException, http_exception_view),
         (sqlalchemy_errors.IntegrityError, integrity_error_view),

@@ -174,7 +174,9 @@ def support_cli(group: click.Group) -> None:
 def support_health(desk: Desk) -> Sequence[Check]:
     """Report on what the plugin depends on, for ``GET /readyz`` and ``GET /channels``.
 
-    A raise counts as a failed check of that plugin.
+    For ``/readyz`` the desk serves no workspace (``desk.session.workspace_id`` is None): report
+    then what concerns the whole installation, for one tenant's wrong password must not take it
+    out of the load balancer. A raise counts as a failed check of that plugin.
     """
     raise NotImplementedError
 

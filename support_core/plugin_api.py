@@ -27,9 +27,11 @@ from .errors import (
     Conflict,
     Forbidden,
     Invalid,
+    InvalidRequest,
     MessageDropped,
     NotFound,
     SupportError,
+    Unauthenticated,
     invalid_reference,
 )
 from .events import DomainEvent
@@ -97,6 +99,7 @@ __all__ = [
     "InboundAttachment",
     "InboundMessage",
     "Invalid",
+    "InvalidRequest",
     "JobContext",
     "Json",
     "Mailbox",
@@ -121,6 +124,7 @@ __all__ = [
     "Thread",
     "Timestamped",
     "UTCDateTime",
+    "Unauthenticated",
     "WorkspaceRef",
     "WorkspaceScoped",
     "command_desk",

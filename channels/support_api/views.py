@@ -52,6 +52,7 @@ class MessageBody(fields.Body):
     body=MessageBody(),
     status=201,
     shape=enveloped(THREAD, message=True),
+    raises=(MessageDropped,),
 )
 def receive(request: Request) -> dict[str, Any]:
     """Add the customer's next message; it reopens a closed or pending conversation."""

@@ -63,6 +63,23 @@ class Database:
         with self.session(workspace_id, write=write) as session, session.begin():
             yield session
 
+    def purge_freed(self) -> bool:
+        """Remove from SQLite's files what is deleted from its tables; False where it must wait.
+
+        Pages are overwritten as they are freed (``secure_delete``), but the write-ahead log keeps
+        the old ones until it is emptied. PostgreSQL's autovacuum does the like in its own time.
+        """
+        if self.dialect != "sqlite":
+            return True
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            busy: int = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            cursor.close()
+        finally:
+            connection.close()
+        return not busy
+
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
@@ -120,6 +137,7 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str) -> Engine:
             "journal_mode=WAL",
             f"synchronous={synchronous}",
             "foreign_keys=ON",
+            "secure_delete=ON",
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "cache_size=-32768",
             "temp_store=MEMORY",

@@ -126,7 +126,7 @@ class Clerk:
                 except Exception:
                     self._split(groups)
                     continue
-                delayed = delayed or any(map(_may_delay, groups.pop()))
+                delayed |= any(map(_may_delay, groups.pop()))
         finally:
             with self._changed:
                 self._pending[:0] = [one for group in groups for one in group]

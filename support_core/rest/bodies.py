@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import orjson
-
 from ..errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from ..schemas.body import Stranger
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -45,17 +44,33 @@ def json_object(request: Request) -> dict[str, Any]:
     return value
 
 
+class _RepeatedKey(Exception):
+    """An object names a key twice; RFC 8259 §4 leaves open which one counts, so none does."""
+
+
 def _parse(raw: bytes) -> Any:
+    # The standard library's reading, for orjson keeps the last of two equal keys, and refuses lone
+    # surrogates and integers over 64 bits without saying where; the fields' checks name the field.
     try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        pass
-    # orjson refuses lone surrogates and integers over 64 bits; the fields' own checks name the
-    # field, so take the standard library's reading of those.
-    try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+        return json.loads(
+            raw.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique
+        )
+    except _RepeatedKey as repeated:
+        name = Stranger(repeated.args[0]).name
+        raise InvalidRequest(f"The request body gives {name!r} more than once.") from None
     except (ValueError, RecursionError):
         raise InvalidRequest("The request body is not valid JSON.") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise _RepeatedKey(name)
+            seen.add(name)
+    return found
 
 
 def _refuse_constant(name: str) -> NoReturn:

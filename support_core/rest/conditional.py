@@ -8,6 +8,8 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from pyramid.response import Response
+
 from ..errors import PreconditionFailed
 from ..rendering import dumps
 from .paths import path_id
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pyramid.request import Request
-    from pyramid.response import Response
 
     from .service import Lock, Operation
 
@@ -43,9 +44,11 @@ def conditional(view: View, info: Any) -> View:
 def _tagged(view: View) -> View:
     def wrapped(context: Any, request: Request) -> Response:
         response = view(context, request)
-        response.etag = etag_of(response.body)
+        tag = etag_of(response.body)
+        if tag in request.if_none_match:
+            response = Response(status=304)
+        response.etag = tag
         response.cache_control = "private, no-cache"
-        response.conditional_response = True
         return response
 
     return wrapped

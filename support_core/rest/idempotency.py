@@ -17,6 +17,7 @@ from sqlalchemy import delete, select, update
 from ..db import upsert
 from ..errors import Conflict, IdempotencyConflict, Invalid
 from ..models import IdempotencyKey
+from .uploads import form_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,12 +50,14 @@ def idempotent(view: View, info: Any) -> View:
                     ]
                 }
             )
-        return _once(view, context, request, key)
+        return _once(view, context, request, key, operation)
 
     return wrapped
 
 
-def _once(view: View, context: Any, request: Request, key: str) -> Response:
+def _once(
+    view: View, context: Any, request: Request, key: str, operation: Operation
+) -> Response:
     session, now = request.desk.session, request.desk.clock()
     hours: int = request.desk.settings["support.idempotency.hours"]
     mine = {"workspace_id": request.desk.workspace_id, "caller": request.caller.key, "key": key}
@@ -65,7 +68,8 @@ def _once(view: View, context: Any, request: Request, key: str) -> Response:
     )
     stale = IdempotencyKey.created_at < now - timedelta(hours=hours)
     session.execute(delete(IdempotencyKey).where(*this, stale))
-    fingerprint = _fingerprint(request)
+    form = operation.request_media == "multipart/form-data"
+    fingerprint = _fingerprint(request, form_digest(request) if form else request.raw_body)
     claimed = session.execute(
         upsert(session, IdempotencyKey, keys=("workspace_id", "caller", "key")),
         {**mine, "fingerprint": fingerprint, "created_at": now},
@@ -99,6 +103,6 @@ def _again(request: Request, found: Any, fingerprint: str) -> Response:
     return response
 
 
-def _fingerprint(request: Request) -> str:
-    """Tell requests apart: the path with its query, and the body's bytes."""
-    return sha256(request.path_qs.encode() + b"\n" + request.raw_body).hexdigest()
+def _fingerprint(request: Request, content: bytes) -> str:
+    """Tell requests apart: the path with its query, and the body's bytes or a form's digest."""
+    return sha256(request.path_qs.encode() + b"\n" + content).hexdigest()

@@ -10,7 +10,9 @@ from uuid import uuid4
 import zope.sqlalchemy
 
 from ..desk import Desk
+from ..errors import Forbidden, NotFound
 from ..identity import Actor
+from ..models import Workspace
 from ..security.policy import SAFE_METHODS
 from .bodies import read_body
 
@@ -76,6 +78,23 @@ def desk(request: Request) -> Desk:
     return Desk(request.registry.support, session, actor=actor, plan=caller.plan)
 
 
+def workspace_desk(request: Request, workspace_id: int) -> Desk:
+    """Return a desk on the request's own transaction, for a public view.
+
+    The view has made out the workspace by itself, by a provider's signature for example. Raises
+    ``NotFound`` for a workspace that does not exist, and ``Forbidden`` for a caller of another.
+    """
+    session: WorkspaceSession = request.dbsession
+    if session.workspace_id not in {None, workspace_id}:
+        raise Forbidden
+    workspace = session.get(Workspace, workspace_id)
+    if workspace is None:
+        raise NotFound
+    session.workspace_id = workspace_id
+    actor = Actor(address=request.remote_addr, request_id=request.request_id)
+    return Desk(request.registry.support, session, actor=actor, plan=workspace.plan)
+
+
 def includeme(config: Configurator) -> None:
     """Add them to the request."""
     config.add_request_method(request_id, reify=True)
@@ -83,3 +102,4 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(desk, reify=True)
     config.add_request_method(read_body, "raw_body", reify=True)
     config.add_request_method(reading_session)
+    config.add_request_method(workspace_desk)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from hashlib import file_digest, sha256
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..errors import Invalid, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 
@@ -33,6 +34,32 @@ def uploaded_file(request: Request, field: str = "file") -> Iterator[UploadedFil
     Raises ``UnsupportedMediaType``, ``PayloadTooLarge``, ``InvalidRequest`` without a declared
     length, and ``Invalid`` on ``field`` where it is missing.
     """
+    part = _form(request).get(field)
+    if part is None:
+        raise Invalid({field: [f"The {field} field is required."]})
+    if not hasattr(part, "file"):
+        raise Invalid({field: [f"The {field} must be a file."]})
+    with part.file as stream:
+        yield UploadedFile(part.filename, part.type, stream)
+
+
+def form_digest(request: Request) -> bytes:
+    """Return a digest of the form's contents, the same whatever boundary a repeat draws.
+
+    Raises what :func:`uploaded_file` raises for a form that cannot be read.
+    """
+    digest = sha256()
+    for name, part in _form(request).items():
+        if not hasattr(part, "file"):
+            digest.update(repr((name, part)).encode())
+            continue
+        content = file_digest(part.file, "sha256").digest()
+        part.file.seek(0)
+        digest.update(repr((name, part.filename, part.type, content)).encode())
+    return digest.digest()
+
+
+def _form(request: Request) -> Any:
     if request.content_type != "multipart/form-data":
         raise UnsupportedMediaType("Send the file as multipart/form-data.")
     limit: int = request.registry.support.settings["support.upload.max_bytes"]
@@ -41,12 +68,6 @@ def uploaded_file(request: Request, field: str = "file") -> Iterator[UploadedFil
     if request.content_length > limit + OVERHEAD:
         raise PayloadTooLarge("The file is too large.", limit=limit)
     try:
-        part = request.POST.get(field)
+        return request.POST
     except ValueError:
         raise InvalidRequest("The form data cannot be read.") from None
-    if part is None:
-        raise Invalid({field: [f"The {field} field is required."]})
-    if not hasattr(part, "file"):
-        raise Invalid({field: [f"The {field} must be a file."]})
-    with part.file as stream:
-        yield UploadedFile(part.filename, part.type, stream)

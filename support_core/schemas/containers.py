@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import orjson
 
 from . import characters, messages
 from .base import Field, Refused, Shape
+from .scalars import LARGEST
 
 
 class ListOf(Field):
@@ -128,6 +130,11 @@ class JsonObject(Field):
         if kind is str:
             if not characters.is_clean(value):
                 raise self.refused(messages.CHARACTERS)
+            return
+        if kind is int or kind is float:
+            # 1e999 reads as infinity, which no JSON can say.
+            if not (isfinite(value) if kind is float else -LARGEST <= value <= LARGEST):
+                raise self.refused(messages.NUMBERS)
             return
         if kind is not dict and kind is not list:
             return

@@ -111,7 +111,9 @@ class UpdateConversation(Body):
     mailbox_id = Id(missing=drop)
 
 
-class ConversationFilters(PageQuery):
+class ListFilters(PageQuery):
+    """What every list of conversations takes."""
+
     mailbox_id = CommaSeparated(Id(), missing=drop, description="Filter by mailbox.")
     status = CommaSeparated(Choice(STATUSES), missing=drop, description="Filter by status.")
     assigned_to = CommaSeparated(
@@ -121,7 +123,6 @@ class ConversationFilters(PageQuery):
     )
     priority = CommaSeparated(Choice(PRIORITIES), missing=drop)
     tag = String(max=63, missing=drop)
-    customer_id = Id(missing=drop)
     created_after = DateTime(dates=True, missing=drop)
     created_before = DateTime(dates=True, missing=drop)
     updated_after = DateTime(dates=True, missing=drop)
@@ -131,15 +132,28 @@ class ConversationFilters(PageQuery):
     sort = Sort(SORTS, missing=DEFAULT_SORT)
 
 
+class ConversationFilters(ListFilters):
+    customer_id = Id(missing=drop)
+
+
 def conversation_filters(application: Application) -> Query:
     """Return the list's query, whose channel is among the enabled ones."""
+    return _with_channel(ConversationFilters(), application)
+
+
+def customer_conversation_filters(application: Application) -> Query:
+    """Return the query of one customer's list, which names no customer a second time."""
+    return _with_channel(ListFilters(), application)
+
+
+def _with_channel(filters: ListFilters, application: Application) -> Query:
     channel = CommaSeparated(
         Choice(sorted(application.plugins.channels)),
         name="channel",
         missing=drop,
         description="Filter by channel.",
     )
-    return cast("Query", ConversationFilters().extended_with([channel]))
+    return cast("Query", filters.extended_with([channel]))
 
 
 class ThreadFilters(PageQuery):

@@ -32,6 +32,7 @@ ARRAY_MIN = "The :attribute must have at least :min items."
 ARRAY_MAX = "The :attribute must not have more than :max items."
 OBJECT = "The :attribute must be an object."
 DEPTH = "The :attribute must not be nested more than :max levels deep."
+NUMBERS = "The :attribute contains numbers that are out of range."
 KILOBYTES = "The :attribute must not be greater than :max kilobytes."
 
 

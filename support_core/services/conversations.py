@@ -163,6 +163,7 @@ class ConversationService:
             customer_id=customer.id,
             customer_email=customer.email,
             customer_name=customer.display_name,
+            customer_phone=customer.phone,
             assigned_to=conversation.assigned_to,
         )
 

@@ -109,7 +109,12 @@ class CustomerService:
         customer = self.get(customer_id)
         email = values.get("email", customer.email)
         if not email and not values.get("phone", customer.phone):
-            raise Invalid({"email": ["The email field is required when phone is not present."]})
+            raise Invalid(
+                {
+                    "email": ["The email field is required when phone is not present."],
+                    "phone": ["The phone field is required when email is not present."],
+                }
+            )
         if email and email.casefold() != customer.email_key:
             self._refuse_taken(email)
         different = changed(customer, {name: values[name] for name in FIELDS if name in values})

@@ -98,6 +98,10 @@ class DeliveryService:
         delivery = self._desk.session.get(Delivery, delivery_id, with_for_update=True)
         if delivery is None or delivery.state not in {"pending", "sending"}:
             return None
+        conversation = self._desk.session.get_one(Conversation, delivery.conversation_id)
+        if self._desk.conversations.customer_of(conversation).erased_at is not None:
+            self.advance(delivery, "failed", error="The customer's data has been erased.")
+            return None
         delivery.attempts += 1
         self._to(delivery, "sending", error=delivery.error)
         self._desk.session.flush()
@@ -122,6 +126,33 @@ class DeliveryService:
         delivery = self._desk.session.get(Delivery, delivery_id, with_for_update=True)
         if delivery is not None:
             self.advance(delivery, "failed", error=reason)
+
+    def report(
+        self,
+        channel: str,
+        state: str,
+        *,
+        message_id: str | None = None,
+        external_id: str | None = None,
+        error: str | None = None,
+    ) -> bool:
+        """Note what a provider reports later: ``sent``, ``delivered``, ``read`` or ``failed``.
+
+        The delivery is found by our ``message_id`` or by the provider's ``external_id``. A report
+        of an unknown message, a repeated one and one that would move backwards change nothing and
+        return False.
+        """
+        if message_id is None and external_id is None:
+            return False
+        criterion = (
+            Delivery.message_id == message_id
+            if message_id is not None
+            else Delivery.external_id == external_id
+        )
+        delivery = self._desk.session.execute(
+            select(Delivery).where(Delivery.channel == channel, criterion).with_for_update()
+        ).scalar_one_or_none()
+        return delivery is not None and self.advance(delivery, state, error=error)
 
     def advance(self, delivery: Delivery, state: str, *, error: str | None = None) -> bool:
         """Move forward; a report that would move backwards changes nothing and returns False."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, text
 
-from ..jobs import Schedule, job
+from ..jobs import RetryLater, Schedule, job
 from ..models import Attachment, Event, IdempotencyKey, LoginSession, LoginSessionUser
 
 if TYPE_CHECKING:
@@ -53,6 +53,13 @@ def delete_blobs(context: JobContext, key: str) -> None:
         ).first()
     if still is None:
         context.application.blobs.delete(key)
+
+
+@job(queue="maintenance")
+def purge_freed(context: JobContext) -> None:
+    """Make the database forget what an erasure overwrote; tried again while readers hold on."""
+    if not context.application.database.purge_freed():
+        raise RetryLater("The write-ahead log is in use.", after=30)
 
 
 @job(queue="maintenance")

@@ -18,9 +18,11 @@ from ..models import (
     IdempotencyKey,
     Thread,
 )
-from .maintenance import delete_blobs
+from .maintenance import delete_blobs, purge_freed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..desk import Desk
 
 ERASED = "[erased]"
@@ -44,16 +46,32 @@ class PrivacyService:
         customer = self._desk.session.get(Customer, customer_id)
         if customer is None or customer.erased_at is not None:
             customer = self._desk.customers.get(customer_id)
+        for one in [customer, *self._deleted_before(customer)]:
+            self._erase_one(one)
+        self._forget_answers()
+        self._desk.enqueue(purge_freed)
+        self._desk.session.flush()
+        return customer
+
+    def _deleted_before(self, customer: Customer) -> Sequence[Customer]:
+        """Return the deleted customers of the same address: the same person's earlier rows."""
+        if customer.email_key is None:
+            return []
+        earlier = select(Customer).where(
+            Customer.email_key == customer.email_key,
+            Customer.id != customer.id,
+            Customer.deleted_at.is_not(None),
+        )
+        return self._desk.session.execute(earlier).scalars().all()
+
+    def _erase_one(self, customer: Customer) -> None:
         self._empty(customer)
         conversations = self._conversation_ids(customer)
         for start in range(0, len(conversations), BATCH):
             self._erase_conversations(conversations[start : start + BATCH])
-        self._forget_answers()
         self._desk.search.customers.drop(customer.id)
         self._desk.audit.record("customer.erased", "customer", customer.id)
         self._desk.events.publish("customer.erased", customer_id=customer.id)
-        self._desk.session.flush()
-        return customer
 
     def export(self, customer_id: int) -> dict[str, Any]:
         """Return everything stored about a customer, as plain values; raises ``NotFound``."""

@@ -45,8 +45,10 @@ class ReplyService:
 
         Raises ``Invalid`` where the channel cannot take the reply, with nothing stored.
         """
-        composition = None if reply.note else self._compose(conversation, reply)
         now = self._desk.clock()
+        if reply.send_at is not None and reply.send_at <= now:
+            raise Invalid({"send_at": ["The send at must be a date after now."]})
+        composition = None if reply.note else self._compose(conversation, reply)
         thread = Thread(
             conversation_id=conversation.id,
             type="note" if reply.note else "message",
@@ -121,6 +123,8 @@ class ReplyService:
             raise Invalid(
                 {"body": [f"The body must not be greater than {channel.max_body} characters."]}
             )
+        if self._desk.conversations.customer_of(conversation).erased_at is not None:
+            raise Invalid({"body": ["The customer's data has been erased; add a note instead."]})
         reference = self._desk.conversations.reference(conversation)
         window = self.window(reference)
         if window is not None and not window.allowed:

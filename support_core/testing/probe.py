@@ -18,7 +18,10 @@ support_contract = 1
 
 _LOCK = threading.Lock()
 
-#: Every message handed over, in order, of all tests of this process: look for your own ids.
+#: Every attempt, in order, of all tests of this process: look for your own ids.
+attempts: list[OutboundMessage] = []
+
+#: Of these, the ones that did not fail.
 carried: list[OutboundMessage] = []
 
 #: What the next attempts raise, by conversation id, first first.
@@ -41,6 +44,7 @@ def support_can_reply(conversation: ConversationRef) -> ReplyWindow | None:
 @hookimpl
 def support_deliver(message: OutboundMessage) -> Sent:
     with _LOCK:
+        attempts.append(message)
         waiting = failures.get(message.conversation.id)
         if waiting:
             raise waiting.pop(0)

@@ -79,10 +79,15 @@ def show_caller(request: Request) -> dict[str, Any]:
 def _throttle(request: Request, email: str) -> None:
     """Count the attempt against the address written to and the address it comes from."""
     limits = request.registry.support.ratelimits
-    for key in (f"email:{email.casefold()}", f"address:{request.remote_addr}"):
-        standing = limits.count(("login",), key)
-        if standing is not None and not standing.allowed:
-            raise TooManyRequests(headers=standing.headers())
+    keys = (f"email:{email.casefold()}", f"address:{request.remote_addr}")
+    standings = [it for key in keys if (it := limits.count(("login",), key)) is not None]
+    if not standings:
+        return
+    tightest = min(standings, key=lambda it: (it.allowed, it.remaining))
+    headers = tightest.headers()
+    if not tightest.allowed:
+        raise TooManyRequests(headers=headers)
+    request.add_response_callback(lambda _request, answer: answer.headers.update(headers))
 
 
 def _set_cookie(request: Request, secret: str, *, max_age: int) -> None:

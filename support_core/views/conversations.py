@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Conflict, MessageDropped
 from ..presenters.conversations import (
     CONVERSATION,
     CONVERSATION_ITEM,
@@ -82,6 +83,7 @@ def list_(request: Request) -> dict[str, Any]:
     body=create_conversation,
     status=201,
     shape=enveloped(CONVERSATION, message=True),
+    raises=(MessageDropped,),
 )
 def create(request: Request) -> dict[str, Any]:
     """Create a conversation, the customer's or one that an agent starts."""
@@ -205,7 +207,9 @@ def list_of_threads(request: Request) -> dict[str, Any]:
     return envelope(request, page, present_many(desk, [row[0] for row in page.rows]))
 
 
-@thread.delete(permission=Permission.REPLY_TO_CONVERSATIONS, shape=MESSAGE_ONLY)
+@thread.delete(
+    permission=Permission.REPLY_TO_CONVERSATIONS, shape=MESSAGE_ONLY, raises=(Conflict,)
+)
 def cancel(request: Request) -> dict[str, Any]:
     """Cancel a reply that has not left yet."""
     desk = request.desk

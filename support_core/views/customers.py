@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Conflict
 from ..presenters.conversations import CONVERSATION_ITEM, present_item
 from ..presenters.customers import CUSTOMER, EXPORT, present_customer, present_export
 from ..presenters.shapes import MESSAGE_ONLY, enveloped, paged
 from ..rest import ID, Service, path_id
 from ..rest.pages import enveloped as envelope
-from ..schemas.conversations import conversation_filters
+from ..schemas.conversations import customer_conversation_filters
 from ..schemas.customers import CreateCustomer, CustomerBody, CustomerFilters
 from ..security import Permission
 from ..services.conversation_queries import list_conversations
@@ -67,6 +68,7 @@ GUARD = (show, lambda desk, id_: desk.customers.get(id_, lock=True))
     permission=Permission.MANAGE_CUSTOMERS,
     body=CustomerBody(partial=True),
     shape=enveloped(CUSTOMER, message=True),
+    raises=(Conflict,),
     precondition=GUARD,
 )
 def update(request: Request) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def delete(request: Request) -> dict[str, Any]:
 
 @of_customer.get(
     permission=Permission.VIEW_CONVERSATIONS,
-    query=conversation_filters,
+    query=customer_conversation_filters,
     shape=paged(CONVERSATION_ITEM),
 )
 def conversations_of(request: Request) -> dict[str, Any]:

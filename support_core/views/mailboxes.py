@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Conflict
 from ..presenters.mailboxes import MAILBOX, present_mailboxes
 from ..presenters.shapes import MESSAGE_ONLY, enveloped, paged
 from ..rest import ID, Service, path_id
@@ -63,6 +64,7 @@ GUARD = (show, lambda desk, id_: desk.mailboxes.get(id_, lock=True))
     rate="mailbox-update",
     body=update_mailbox,
     shape=enveloped(MAILBOX, message=True),
+    raises=(Conflict,),
     precondition=GUARD,
     secret=True,
 )

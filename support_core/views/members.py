@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Conflict
 from ..presenters.members import (
     ROLE,
     TOKEN,
@@ -76,6 +77,7 @@ USER_GUARD = (show_user, lambda desk, id_: desk.members.get(id_, lock=True))
     permission=Permission.MANAGE_WORKSPACE,
     body=UserBody(partial=True),
     shape=enveloped(USER, message=True),
+    raises=(Conflict,),
     precondition=USER_GUARD,
 )
 def update_user(request: Request) -> dict[str, Any]:
@@ -91,6 +93,7 @@ def update_user(request: Request) -> dict[str, Any]:
 @user.delete(
     permission=Permission.MANAGE_WORKSPACE,
     shape=MESSAGE_ONLY,
+    raises=(Conflict,),
     precondition=USER_GUARD,
 )
 def delete_user(request: Request) -> dict[str, Any]:
@@ -131,6 +134,7 @@ ROLE_GUARD = (show_role, lambda desk, id_: desk.roles.get(id_, lock=True))
     permission=Permission.MANAGE_ROLES,
     body=RoleBody(partial=True),
     shape=enveloped(ROLE, message=True),
+    raises=(Conflict,),
     precondition=ROLE_GUARD,
 )
 def update_role(request: Request) -> dict[str, Any]:
@@ -141,7 +145,12 @@ def update_role(request: Request) -> dict[str, Any]:
     return {"data": present_role(changed), "message": "Role updated successfully"}
 
 
-@role.delete(permission=Permission.MANAGE_ROLES, shape=MESSAGE_ONLY, precondition=ROLE_GUARD)
+@role.delete(
+    permission=Permission.MANAGE_ROLES,
+    shape=MESSAGE_ONLY,
+    raises=(Conflict,),
+    precondition=ROLE_GUARD,
+)
 def delete_role(request: Request) -> dict[str, Any]:
     """Delete a role that nobody has."""
     request.desk.roles.delete(path_id(request))

@@ -73,6 +73,16 @@ def wait(context: JobContext, number: int) -> None:
         take_effect(desk, "note", number)
 
 
+@job(queue="waits")
+def linger(context: JobContext, number: int) -> None:
+    """Take effect, then run until the test lets it end."""
+    attempts.append((number, context.attempt))
+    with context.desk() as desk:
+        take_effect(desk, "note", number)
+    began.set()
+    may_end.wait(30)
+
+
 @job(queue="waits", time_limit=300)
 def overrun(context: JobContext) -> None:
     """Run longer than is allowed."""
@@ -127,6 +137,7 @@ ALL = (
     give_up,
     later,
     wait,
+    linger,
     overrun,
     listen,
     unimportant,

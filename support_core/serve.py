@@ -1,0 +1,163 @@
+"""The embedded server: ``use = egg:support-core#serve`` in ``[server:main]`` of an ini.
+
+One process, one port: requests, streams, job workers and schedules. ``pserve`` and
+``support-core serve`` start the very same thing.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import structlog
+import uvicorn
+
+from . import migrations
+from .front import Front
+from .server_options import ServerOptions
+from .settings import ConfigurationError
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator, Mapping
+
+    from .application import Application
+    from .front import ASGIApp, WSGIApp
+
+log = structlog.get_logger(__name__)
+
+
+def native_routes(_application: Application) -> dict[str, ASGIApp]:
+    """Return what runs on the event loop itself, by path: streams, never on a WSGI thread.
+
+    ==== ================
+    path ASGI application
+    ==== ================
+    ==== ================
+    """
+    return {}
+
+
+def server_factory(_global_config: Mapping[str, str], **options: str) -> EmbeddedServer:
+    """Return the server of ``[server:main]``; PasteDeploy's ``paste.server_factory``."""
+    try:
+        return EmbeddedServer(ServerOptions.parse(options))
+    except ConfigurationError as error:
+        refuse(error)
+
+
+def refuse(error: ConfigurationError) -> NoReturn:
+    """End the process with one sentence instead of a traceback, under ``pserve`` too."""
+    sys.stderr.write(f"support-core: {error}\n")
+    raise SystemExit(2)
+
+
+class EmbeddedServer:
+    """Serves one application; calling it is PasteDeploy's way to run a server."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        self.options = options
+
+    def __call__(self, wsgi: WSGIApp) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        try:
+            self.run(wsgi)
+        except ConfigurationError as error:
+            refuse(error)
+
+    def run(self, wsgi: WSGIApp, *, ready: Callable[[], None] | None = None) -> None:
+        """Serve until SIGTERM or SIGINT; ``ready`` is called once the addresses are bound.
+
+        Raises :class:`~support_core.settings.ConfigurationError` for a schema that is behind, an
+        address that cannot be bound, and an application that is not ours.
+        """
+        application = application_in(wsgi)
+        require_schema(application)
+        sockets = self.options.bind()
+        try:
+            if ready is not None:
+                ready()
+            self._serve(application, wsgi, sockets)
+        finally:
+            for each in sockets:
+                each.close()
+
+    def _serve(
+        self, application: Application, wsgi: WSGIApp, sockets: list[socket.socket]
+    ) -> None:
+        options = self.options
+        workers: int = application.settings["support.workers"]
+        front = Front(
+            wsgi,
+            native=native_routes(application),
+            threads=options.threads,
+            upload_threads=options.upload_threads,
+            body_timeout=options.body_timeout,
+            start=lambda: application.jobs.start_workers(workers),
+            stop=lambda: application.jobs.stop(options.shutdown_timeout),
+        )
+        # Its start and end are our own lines; its warnings and errors stay.
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        log.info(
+            "serving", listen=list(options.listen), threads=options.threads, workers=workers
+        )
+        try:
+            _Server(options.uvicorn(front)).run(sockets=sockets)
+        finally:
+            application.close()
+        log.info("stopped")
+
+
+class _Server(uvicorn.Server):
+    """Ends normally on a signal, where uvicorn would raise it anew and end by it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread may handle signals
+            return
+        before = {
+            number: signal.signal(number, self.handle_exit)
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def application_in(wsgi: Any) -> Application:
+    """Return our application inside of a WSGI one; see :func:`registry_in`."""
+    application: Application = registry_in(wsgi).support
+    return application
+
+
+def registry_in(wsgi: Any) -> Any:
+    """Return Pyramid's registry of our application, middleware around it or not.
+
+    Raises :class:`~support_core.settings.ConfigurationError` where there is none.
+    """
+    seen: Any = wsgi
+    while seen is not None:
+        registry = getattr(seen, "registry", None)
+        if hasattr(registry, "support"):
+            return registry
+        seen = getattr(seen, "application", None) or getattr(seen, "app", None)
+    raise ConfigurationError(
+        "egg:support-core#serve serves support-core only, and found another application; use it "
+        "with [app:main] use = egg:support-core, or choose another server."
+    )
+
+
+def require_schema(application: Application) -> None:
+    """Raise :class:`~support_core.settings.ConfigurationError` for a schema that is behind."""
+    pending = migrations.state(application.database, application.plugins.modules).pending
+    if pending:
+        raise ConfigurationError(
+            f"The database schema is behind ({', '.join(pending)}); run: support-core migrate."
+        )

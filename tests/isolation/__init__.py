@@ -1,0 +1,1 @@
+"""One workspace never sees, changes or counts another's rows."""

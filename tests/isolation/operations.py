@@ -1,0 +1,162 @@
+"""Every operation of an application, and how to call each of them validly.
+
+The operations come from the registered routes. What a call needs besides its ids stands in
+:data:`BODIES` and :data:`PATHS`; a route that cannot be called with what is here fails
+``test_matrix`` until it is added.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from support_core.rest import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from webtest.response import TestResponse
+
+    from support_core.rest import Operation
+    from support_core.testing import Client, DeskUnderTest
+
+    from .world import World
+
+_PARAMETER = re.compile(r"\{(\w+):[^}]*\}")
+
+#: Whose id stands after a noun of a path.
+NOUNS = {
+    "attachments": "attachment",
+    "conversations": "conversation",
+    "customers": "customer",
+    "mailboxes": "mailbox",
+    "roles": "role",
+    "tokens": "token",
+    "users": "member",
+}
+
+#: Paths that need a particular row of their kind.
+PATHS: dict[str, dict[str, str]] = {
+    "/conversations/{id}/messages": {"id": "api_conversation"},
+    "/conversations/{id}/restore": {"id": "deleted_conversation"},
+    "/conversations/{id}/threads/{thread_id}": {"thread_id": "held_thread"},
+    "/conversations/{id}/threads/{thread_id}/retry": {"thread_id": "failed_thread"},
+}
+
+#: What a field of a body, or a filter, refers to.
+REFERENCES = {
+    "assigned_to": "member",
+    "attachment_ids": "attachment",
+    "conversation_id": "conversation",
+    "customer_id": "customer",
+    "mailbox_id": "mailbox",
+    "user_id": "member",
+}
+
+#: Valid bodies by method and path.
+BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
+    "POST /auth/login": lambda world: {"email": world.email, "password": world.password},
+    "POST /conversations": lambda world: {
+        "mailbox_id": world.mailbox,
+        "customer_email": "new@example.test",
+        "subject": "A new one",
+        "body": "Hello",
+        "channel": "probe",
+    },
+    "PATCH /conversations/{id}": lambda _: {"subject": "Another subject"},
+    "PATCH /conversations/{id}/assign": lambda world: {"user_id": world.member},
+    "POST /conversations/{id}/messages": lambda _: {"body": "And one more thing"},
+    "POST /conversations/{id}/reply": lambda _: {"body": "An answer"},
+    "PATCH /conversations/{id}/status": lambda _: {"status": "closed"},
+    "POST /customers": lambda _: {"email": "customer-new@example.test"},
+    "PUT /customers/{id}": lambda _: {"company": "Example"},
+    "POST /mailboxes": lambda _: {"name": "Sales", "email": "sales-new@example.test"},
+    "PUT /mailboxes/{id}": lambda _: {"name": "Renamed"},
+    "POST /roles": lambda _: {"name": "new-role", "permissions": ["view_conversations"]},
+    "PUT /roles/{id}": lambda _: {"name": "renamed-role"},
+    "POST /tokens": lambda _: {"name": "another"},
+    "POST /users": lambda _: {"email": "user-new@example.test", "name": "New User"},
+    "PUT /users/{id}": lambda _: {"name": "Renamed User"},
+}
+
+
+class NoRecipe(Exception):
+    """A route needs something that this module does not know."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request of one operation; ``parameters`` are the ids in its path."""
+
+    method: str
+    pattern: str
+    parameters: Mapping[str, int]
+    body: dict[str, Any] | None = None
+    upload: bool = False
+    query: str = ""
+
+    def by(self, client: Client, **headers: str) -> TestResponse:
+        """Send it."""
+        path = self.pattern.format(**self.parameters) + self.query
+        if self.upload:
+            fresh = type(client)(client._app.app, {**client.headers, **headers})
+            return fresh.upload("note.txt", b"text", content_type="text/plain")
+        return client.call(self.method, path, self.body, headers=headers)
+
+    def with_parameter(self, name: str, value: int) -> Call:
+        """Return the call with another id in its path."""
+        return replace(self, parameters={**self.parameters, name: value})
+
+    def with_field(self, name: str, value: Any) -> Call:
+        """Return the call with another value in its body."""
+        return replace(self, body={**(self.body or {}), name: value})
+
+
+def pattern_of(operation: Operation) -> str:
+    """Return the operation's path below the prefix, its parameters by name."""
+    return _PARAMETER.sub(r"{\1}", operation.path.removeprefix(PREFIX))
+
+
+def name_of(operation: Operation) -> str:
+    """Return how tests and recipes call the operation."""
+    return f"{operation.method} {pattern_of(operation)}"
+
+
+def operations(desk: DeskUnderTest) -> dict[str, Operation]:
+    """Return every registered operation by name; HEAD is GET without a body."""
+    found = {}
+    for service in desk.registry.cornice_services.values():
+        for _, _, options in service.definitions:
+            operation = options.get("operation")
+            if operation is None:
+                raise NoRecipe(f"{service.path} was registered without an operation")
+            if operation.method != "HEAD":
+                found[name_of(operation)] = operation
+    return dict(sorted(found.items()))
+
+
+def owner_of(pattern: str, parameter: str) -> str:
+    """Return what of a world an id in a path belongs to."""
+    special = PATHS.get(pattern, {})
+    if parameter in special:
+        return special[parameter]
+    segments = pattern.split("/")
+    noun = segments[segments.index(f"{{{parameter}}}") - 1]
+    if noun not in NOUNS:
+        raise NoRecipe(f"whose id is {parameter} of {pattern}? Add it to NOUNS or PATHS")
+    return NOUNS[noun]
+
+
+def valid_call(operation: Operation, world: World) -> Call:
+    """Return a request that succeeds in ``world``; raises ``NoRecipe``."""
+    pattern, name = pattern_of(operation), name_of(operation)
+    parameters = {
+        parameter: getattr(world, owner_of(pattern, parameter))
+        for parameter in _PARAMETER.findall(operation.path)
+    }
+    upload = operation.request_media == "multipart/form-data"
+    if operation.body is not None and name not in BODIES:
+        raise NoRecipe(f"{name} takes a body; add a valid one to BODIES")
+    body = BODIES[name](world) if name in BODIES else None
+    return Call(operation.method, pattern, parameters, body, upload)

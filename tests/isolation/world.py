@@ -1,0 +1,126 @@
+"""A workspace with one of everything, and a picture of a whole database to compare."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from support_core.channels import Permanent
+from support_core.models import Base
+from support_core.security.secrets import csrf_token, hash_password
+from support_core.services.logins import start_session
+from support_core.testing import Client, probe
+
+if TYPE_CHECKING:
+    from support_core.db import Database
+    from support_core.testing import DeskUnderTest, TestWorkspace
+
+PASSWORD = "correct horse battery"  # noqa: S105 - of a throw-away database
+
+
+@cache
+def _hashed(password: str) -> str:
+    return hash_password(password)  # slow on purpose, so once
+
+
+@dataclass
+class World:
+    """A workspace and the ids of what is in it."""
+
+    workspace: TestWorkspace
+    email: str
+    member: int
+    role: int
+    token: int
+    mailbox: int
+    customer: int
+    conversation: int
+    api_conversation: int
+    deleted_conversation: int
+    failed_thread: int
+    held_thread: int
+    attachment: int
+    password: str = PASSWORD
+
+    @property
+    def owner(self) -> Client:
+        """The owner by token."""
+        return self.workspace.owner
+
+
+def make_world(desk: DeskUnderTest) -> World:
+    """Make a workspace and fill it; nothing in it is due to change by itself."""
+    workspace = desk.workspace()
+    owner = workspace.owner
+    member = workspace.member("agent", email=f"member{workspace.id}@example.test")
+    with workspace.desk() as opened:
+        opened.members.get(member).password_hash = _hashed(PASSWORD)
+    mailbox = workspace.mailbox(callback_url="https://example.com/replies")
+    conversation = workspace.conversation(mailbox_id=mailbox, tags=["vip"])
+    probe.failures[conversation["id"]] = [Permanent("refused")]
+    failed = _reply(owner, conversation["id"])
+    desk.run_jobs()
+    deleted = workspace.conversation(mailbox_id=mailbox)["id"]
+    owner.delete(f"/conversations/{deleted}")
+    attachment = owner.upload("note.txt", b"text", content_type="text/plain").json["data"]["id"]
+    role = {"name": "own-role", "permissions": ["view_conversations"]}
+    world = World(
+        workspace,
+        email=f"member{workspace.id}@example.test",
+        member=member,
+        role=owner.post("/roles", role).json["data"]["id"],
+        token=owner.post("/tokens", {"name": "spare"}).json["data"]["id"],
+        mailbox=mailbox,
+        customer=conversation["customer"]["id"],
+        conversation=conversation["id"],
+        api_conversation=workspace.conversation(mailbox_id=mailbox, channel="api")["id"],
+        deleted_conversation=deleted,
+        failed_thread=failed,
+        held_thread=_reply(owner, conversation["id"], undo_seconds=60),
+        attachment=attachment,
+    )
+    desk.run_jobs()
+    return world
+
+
+def _reply(client: Client, conversation: int, **more: int) -> int:
+    answer = client.post(f"/conversations/{conversation}/reply", {"body": "Hi", **more})
+    thread: int = answer.json["data"]["id"]
+    return thread
+
+
+def logged_in(world: World, *, user_id: int | None = None) -> tuple[Client, str]:
+    """Return a client with a login cookie and its CSRF token, without sending that."""
+    application = world.workspace.under_test.application
+    with application.database.transaction() as session:
+        secret = start_session(
+            session,
+            [user_id or world.workspace.owner_id],
+            now=application.clock(),
+            seconds=3600,
+        )
+    client = Client(world.workspace.under_test.wsgi, {"Cookie": f"support_session={secret}"})
+    return client, csrf_token(secret)
+
+
+def picture(database: Database, *, workspace_id: int | None = None) -> dict[str, str]:
+    """Return a hash of every table's rows, jobs, events and search documents included.
+
+    With ``workspace_id``, of that workspace's rows in the tables that have any.
+    """
+    hashes = {}
+    tables = {name: "workspace_id" in table.c for name, table in Base.metadata.tables.items()}
+    tables |= {"conversation_search": True, "customer_search": True}
+    with database.engine.connect() as connection:
+        for name, scoped in sorted(tables.items()):
+            if workspace_id is not None and not scoped:
+                continue
+            where = f" WHERE workspace_id = {workspace_id}" if workspace_id is not None else ""
+            rows = connection.execute(text(f"SELECT * FROM {name}{where}"))  # noqa: S608
+            lines = sorted(repr(tuple(row)) for row in rows)
+            hashes[name] = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return hashes
