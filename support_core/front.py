@@ -44,7 +44,7 @@ class Front:
     seconds. ``start`` and ``stop`` run in a thread with the server's start and end.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options, by keyword
         self,
         wsgi: WSGIApp,
         *,
@@ -56,16 +56,14 @@ class Front:
         stop: Callable[[], None],
     ) -> None:
         self._native = native
-        corrected = _corrected(wsgi)
+        corrected: Any = _corrected(wsgi)
         self._requests: Any = WSGIMiddleware(corrected, workers=threads)
         self._uploads: Any = WSGIMiddleware(corrected, workers=upload_threads)
         self._body_timeout = body_timeout
         self._start = start
         self._stop = stop
 
-    async def __call__(
-        self, scope: MutableMapping[str, Any], receive: Receive, send: Send
-    ) -> None:
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one connection event, as ASGI 3 has it."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
@@ -78,9 +76,7 @@ class Front:
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _answer(
-        self, scope: MutableMapping[str, Any], receive: Receive, send: Send
-    ) -> None:
+    async def _answer(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         # To WSGI, X_Name and X-Name are one header; a proxy in front only guards the latter.
         scope["headers"] = [header for header in scope["headers"] if b"_" not in header[0]]
         body = _Body(receive, self._body_timeout)
@@ -167,9 +163,7 @@ async def _refuse(send: Send) -> None:
 def _corrected(wsgi: WSGIApp) -> WSGIApp:
     """Give ``wsgi`` the environ that PEP 3333 describes, where a2wsgi's differs."""
 
-    def application(
-        environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         # The path's own bytes: decoded as text, what is no UTF-8 would be silently replaced.
         raw_path: bytes = environ["asgi.scope"]["raw_path"]
         environ["PATH_INFO"] = unquote_to_bytes(raw_path).decode("latin-1")

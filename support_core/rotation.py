@@ -73,15 +73,16 @@ def outdated(application: Application) -> int:
     )
 
 
-def rotate(application: Application, *, moved: Callable[[int], Any]) -> int:
+def rotate(application: Application, *, moved: Callable[[int, int], Any]) -> int:
     """Write every secret with the newest key; returns how many had another.
 
-    ``moved`` hears how many secrets were looked at. A secret that is changed meanwhile is left as
-    it was changed: that was written with the newest key. Raises ``SecretUnreadable`` for one that
-    no key reads, with everything before it done; it is safe to run again.
+    ``moved`` hears how many secrets were looked at, and of how many. A secret that is changed
+    meanwhile is left as it was changed: that was written with the newest key. Raises
+    ``SecretUnreadable`` for one that no key reads, with everything before it done; it is safe to
+    run again.
     """
     keyring = application.keyring
-    changed = 0
+    total, seen, changed = count_secrets(application), 0, 0
     for secret in secret_columns():
         for batch in _batches(application, secret):
             stale = [row for row in batch if not keyring.is_current(row[-1])]
@@ -100,7 +101,8 @@ def rotate(application: Application, *, moved: Callable[[int], Any]) -> int:
                     )
                     session.execute(statement, execution_options=UNSCOPED)
             changed += len(stale)
-            moved(len(batch))
+            seen += len(batch)
+            moved(seen, total)
     return changed
 
 

@@ -86,9 +86,7 @@ class EmbeddedServer:
             for each in sockets:
                 each.close()
 
-    def _serve(
-        self, application: Application, wsgi: WSGIApp, sockets: list[socket.socket]
-    ) -> None:
+    def _serve(self, application: Application, wsgi: WSGIApp, sockets: list[socket.socket]) -> None:
         options = self.options
         workers: int = application.settings["support.workers"]
         front = Front(
@@ -102,9 +100,7 @@ class EmbeddedServer:
         )
         # Its start and end are our own lines; its warnings and errors stay.
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
-        log.info(
-            "serving", listen=list(options.listen), threads=options.threads, workers=workers
-        )
+        log.info("serving", listen=list(options.listen), threads=options.threads, workers=workers)
         try:
             _Server(options.uvicorn(front)).run(sockets=sockets)
         finally:

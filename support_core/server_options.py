@@ -129,7 +129,7 @@ class ServerOptions:
         sockets: list[socket.socket] = []
         try:
             for address in self.listen:
-                sockets.append(_bound(address))
+                sockets.append(_bound(address))  # noqa: PERF401 - those before it must be closed
         except BaseException:
             for each in sockets:
                 each.close()
@@ -163,12 +163,11 @@ class ServerOptions:
 
 
 def _bound(address: str) -> socket.socket:
-    match = _ADDRESS.fullmatch(address)
-    assert match is not None
-    host = match["six"] or match["host"]
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
     try:
         family = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, int(match["port"])), family=family, backlog=BACKLOG)
+        return socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
     except OSError as error:
         raise ConfigurationError(
             f"[server:main] listen: {address} cannot be used ({error.strerror or error}); stop "

@@ -31,7 +31,7 @@ def bootstrap(
     name: str,
     email: str,
     plan: str | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> None:
     """Create what is missing of keys, schema, workspace and owner, and a new API token."""
     body = validate(UserBody(), {"email": email, "name": email.partition("@")[0]})

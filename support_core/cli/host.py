@@ -69,11 +69,7 @@ class Host:
     def plugins(self) -> Plugins:
         """The enabled plugins, without an application around them."""
         names = Settings(
-            {
-                name: value
-                for name, value in self.settings.items()
-                if name == "support.plugins"
-            },
+            {name: value for name, value in self.settings.items() if name == "support.plugins"},
             CORE_SETTINGS,
         )["support.plugins"]
         return load_plugins(names)

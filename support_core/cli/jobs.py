@@ -68,7 +68,7 @@ def show_list(
 @click.argument("job_id", type=click.IntRange(min=1))
 @as_json
 @click.pass_context
-def show(context: click.Context, job_id: int, as_json: bool) -> None:  # noqa: FBT001
+def show(context: click.Context, job_id: int, as_json: bool) -> None:
     """Show one job with its last error."""
     with application_of(context).database.transaction(write=False) as session:
         found = list_jobs(session, limit=1, after=job_id - 1)

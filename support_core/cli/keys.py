@@ -40,7 +40,7 @@ def create(context: click.Context) -> None:
 @keys.command("status")
 @as_json
 @click.pass_context
-def status(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
+def status(context: click.Context, as_json: bool) -> None:
     """Show the keys by their fingerprints, and how many secrets are not on the newest."""
     host, application = host_of(context), application_of(context)
     path = None if host.settings.get("support.keys", "").strip() else host.keys_file
@@ -70,7 +70,7 @@ def rotate(context: click.Context) -> None:
     application = application_of(context)
     fingerprint = Keyring.add_key_to_file(path)
     click.echo(f"New key {fingerprint} in {path}.")
-    with progress("Encrypting", rotation.count_secrets(application)) as moved:
+    with progress("Encrypting") as moved:
         changed = rotation.rotate(application, moved=moved)
     click.echo(f"{changed} secrets are encrypted with it now.")
     left_out = rotation.plugins_left_out(application)
@@ -88,7 +88,7 @@ def rotate(context: click.Context) -> None:
 @keys.command("prune")
 @click.option("--force", is_flag=True, help="Although secrets of disabled plugins may be lost.")
 @click.pass_context
-def prune(context: click.Context, force: bool) -> None:  # noqa: FBT001
+def prune(context: click.Context, force: bool) -> None:
     """Drop all keys but the newest; refused while a stored secret needs an older one."""
     host, application = host_of(context), application_of(context)
     path = _file(host)

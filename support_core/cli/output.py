@@ -53,8 +53,8 @@ def _text(value: Any) -> str:
 
 
 @contextmanager
-def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function that moves a bar on stderr by so many steps; no bar off a terminal."""
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function that moves a bar on stderr to (done, of all); no bar off a terminal."""
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -63,5 +63,5 @@ def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda steps=1: bar.advance(task, steps)
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -26,7 +26,7 @@ def _take_ini(context: click.Context, _option: click.Parameter, value: str | Non
     return value
 
 
-def _take_verbose(context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001
+def _take_verbose(context: click.Context, _option: click.Parameter, value: bool) -> None:
     context.ensure_object(Host).verbose = value
 
 

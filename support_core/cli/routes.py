@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,8 +34,13 @@ def routes_of(registry: Any) -> list[dict[str, Any]]:
         elif not any(path == pattern for path, _ in rows) and not _is_fallback(view):
             methods = view["request_methods"] or ("*",)
             for method in [methods] if isinstance(methods, str) else methods:
-                rows[pattern, method] = dict.fromkeys(COLUMNS) | {"method": method, "path": pattern}
+                rows[pattern, method] = dict.fromkeys(COLUMNS) | {"method": method, "path": plain(pattern)}
     return [rows[key] for key in sorted(rows)]
+
+
+def plain(pattern: str) -> str:
+    """Return a route pattern without the expressions its variables must match."""
+    return re.sub(r"\{(\w+):(?:[^{}]|\{[^{}]*\})*\}", r"{\1}", pattern)
 
 
 def _is_fallback(view: Any) -> bool:
@@ -45,7 +51,7 @@ def _is_fallback(view: Any) -> bool:
 def _row(operation: Operation) -> dict[str, Any]:
     return {
         "method": operation.method,
-        "path": operation.path,
+        "path": plain(operation.path),
         "permission": "public" if operation.public else operation.permission.value,
         "feature": operation.feature,
         "limit": operation.limit,
@@ -56,7 +62,7 @@ def _row(operation: Operation) -> dict[str, Any]:
 @click.command()
 @as_json
 @click.pass_context
-def routes(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
+def routes(context: click.Context, as_json: bool) -> None:
     """List every route with its method, permission, plan feature, plan limit and rate limit."""
     host = host_of(context)
     rows = routes_of(host.registry)

@@ -28,7 +28,7 @@ def migrate(context: click.Context) -> None:
 @click.command()
 @as_json
 @click.pass_context
-def plugins(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
+def plugins(context: click.Context, as_json: bool) -> None:
     """List the installed plugins and which of them are enabled."""
     enabled = host_of(context).plugins
     channels = {plugin: channel for channel, plugin in enabled.channel_plugins.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import click
 from sqlalchemy import select
@@ -67,7 +68,7 @@ def create(  # noqa: PLR0913 - options
 @workspace_option
 @as_json
 @click.pass_context
-def list_tokens(context: click.Context, workspace_name: str, as_json: bool) -> None:  # noqa: FBT001
+def list_tokens(context: click.Context, workspace_name: str, as_json: bool) -> None:
     """List the tokens that are not revoked, never their secrets."""
     workspace = named_workspace(context, workspace_name)
     with command_desk(context, workspace.id) as desk:
@@ -77,7 +78,7 @@ def list_tokens(context: click.Context, workspace_name: str, as_json: bool) -> N
             .where(ApiToken.revoked_at.is_(None))
             .order_by(ApiToken.id)
         )
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "id": token.id,
                 "name": token.name,
@@ -93,9 +94,8 @@ def list_tokens(context: click.Context, workspace_name: str, as_json: bool) -> N
         say_json(rows)
         return
     for row in rows:
-        row["abilities"] = "all" if len(row["abilities"]) == len(GRANTABLE) else len(
-            row["abilities"]
-        )
+        held = row["abilities"]
+        row["abilities"] = "all" if set(GRANTABLE) <= set(held) else ", ".join(held)
     say_table(COLUMNS, [list(row.values()) for row in rows])
 
 

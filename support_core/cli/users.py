@@ -29,7 +29,7 @@ def users() -> None:
 @workspace_option
 @as_json
 @click.pass_context
-def list_users(context: click.Context, workspace_name: str, as_json: bool) -> None:  # noqa: FBT001
+def list_users(context: click.Context, workspace_name: str, as_json: bool) -> None:
     """List the members of a workspace."""
     workspace = named_workspace(context, workspace_name)
     with command_desk(context, workspace.id) as desk:
@@ -85,7 +85,7 @@ def password(
     context: click.Context,
     workspace_name: str,
     email: str,
-    from_stdin: bool,  # noqa: FBT001
+    from_stdin: bool,
 ) -> None:
     """Set a member's password, asked for or from stdin; it ends the member's logins."""
     workspace = named_workspace(context, workspace_name)

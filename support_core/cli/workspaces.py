@@ -27,7 +27,7 @@ def _shown(workspace: Workspace) -> dict[str, Any]:
 @workspaces.command("list")
 @as_json
 @click.pass_context
-def list_workspaces(context: click.Context, as_json: bool) -> None:  # noqa: FBT001
+def list_workspaces(context: click.Context, as_json: bool) -> None:
     """List all workspaces."""
     with application_of(context).database.transaction(write=False) as session:
         found = session.execute(select(Workspace).order_by(Workspace.id)).scalars()
@@ -43,7 +43,7 @@ def list_workspaces(context: click.Context, as_json: bool) -> None:  # noqa: FBT
 @click.option("--plan", help="Its plan; the configured default without it.")
 @as_json
 @click.pass_context
-def create(context: click.Context, name: str, plan: str | None, as_json: bool) -> None:  # noqa: FBT001
+def create(context: click.Context, name: str, plan: str | None, as_json: bool) -> None:
     """Create a workspace with the roles that ship; it has no members yet."""
     if not 0 < len(name.strip()) <= 255:
         raise click.BadParameter("say a name of 1 to 255 characters", param_hint="NAME")
@@ -58,7 +58,7 @@ def create(context: click.Context, name: str, plan: str | None, as_json: bool) -
 @click.argument("name")
 @as_json
 @click.pass_context
-def show(context: click.Context, name: str, as_json: bool) -> None:  # noqa: FBT001
+def show(context: click.Context, name: str, as_json: bool) -> None:
     """Show a workspace: its plan, what it uses, and its conversations by status."""
     workspace = named_workspace(context, name)
     with command_desk(context, workspace.id) as desk:
@@ -68,7 +68,7 @@ def show(context: click.Context, name: str, as_json: bool) -> None:  # noqa: FBT
             .where(Conversation.deleted_at.is_(None))
             .group_by(Conversation.status)
         )
-        by_status = {status: number for status, number in statuses}
+        by_status = dict(statuses.tuples().all())
     shown = {**_shown(workspace), "entitlements": described, "conversations": by_status}
     if as_json:
         say_json(shown)

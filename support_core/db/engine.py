@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ..settings import ConfigurationError
+from . import scoping
 from .session import WorkspaceSession
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Database:
             self.engine = _engine(self.url, pool_size)
             self._writer = self.engine
             self._reader = self.engine.execution_options(postgresql_readonly=True)
+        scoping.install(self.engine)
 
     def session(self, workspace_id: int | None = None, *, write: bool = True) -> WorkspaceSession:
         """Return a new session for one workspace; the caller ends it."""

@@ -38,6 +38,11 @@ class Claim:
     lease_until: datetime
     due: Any = None
 
+    @property
+    def fence(self) -> tuple[int, str, int]:
+        """What tells this claim from every other, of this job too."""
+        return self.id, self.owner, self.attempt
+
 
 _ANY_QUEUED = text("SELECT 1 FROM jobs WHERE queue = :queue AND state = 'queued' LIMIT 1")
 

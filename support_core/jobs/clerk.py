@@ -60,12 +60,12 @@ class Clerk:
     def hold(self, claims: Iterable[Claim]) -> None:
         """Keep the leases of these claims until they are settled."""
         with self._changed:
-            self._held.update({_fence(claim): claim for claim in claims})
+            self._held.update({claim.fence: claim for claim in claims})
 
     def settle(self, settlement: Settlement) -> None:
         """Have a settlement written soon; of a claim that was given up already, never."""
         with self._changed:
-            if _fence(settlement.claim) not in self._held:
+            if settlement.claim.fence not in self._held:
                 log.warning("job_was_handed_back", message_id=settlement.claim.message_id)
                 return
             self._pending.append(settlement)
@@ -74,7 +74,7 @@ class Clerk:
     def forget(self, claim: Claim) -> None:
         """Stop keeping the lease of a claim that was lost."""
         with self._changed:
-            self._held.pop(_fence(claim), None)
+            self._held.pop(claim.fence, None)
 
     def hurry(self) -> None:
         """Look for delayed jobs now: one may have become due, or due sooner."""
@@ -91,7 +91,7 @@ class Clerk:
     def stop(self, timeout: float) -> None:
         """Hand back what is still held, write everything and end, within ``timeout`` seconds."""
         with self._changed:
-            settled = {_fence(settlement.claim) for settlement in self._pending}
+            settled = {settlement.claim.fence for settlement in self._pending}
             self._pending += [
                 Settlement(claim, "interrupted")
                 for fence, claim in self._held.items()
@@ -123,10 +123,10 @@ class Clerk:
                     self._write(groups[-1])
                 except DATABASE_TROUBLE:
                     raise
-                except Exception:
+                except Exception:  # noqa: BLE001 - logged there, once it is known whose it is
                     self._split(groups)
                     continue
-                delayed |= any(map(_may_delay, groups.pop()))
+                delayed |= any(one.may_delay for one in groups.pop())
         finally:
             with self._changed:
                 self._pending[:0] = [one for group in groups for one in group]
@@ -146,7 +146,7 @@ class Clerk:
             found = settlements.write(session.connection(), batch, moment=self._clock())
         with self._changed:
             for settlement in batch:
-                self._held.pop(_fence(settlement.claim), None)
+                self._held.pop(settlement.claim.fence, None)
         if found < len(batch):
             log.warning("jobs_lost_to_others", count=len(batch) - found)
         released = {one.claim.queue for one in batch if one.outcome in ("released", "interrupted")}
@@ -202,11 +202,3 @@ class Clerk:
         if held:
             with self._turn:
                 self._upkeep.renew(held)
-
-
-def _may_delay(settlement: Settlement) -> bool:
-    return settlement.outcome == "retry" or is_keyed(settlement.claim.message_id)
-
-
-def _fence(claim: Claim) -> tuple[int, str, int]:
-    return claim.id, claim.owner, claim.attempt

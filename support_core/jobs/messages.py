@@ -11,6 +11,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.errors import DecodeError
 from dramatiq.middleware import Shutdown
 
+from .outbox import is_keyed
 from .settlements import Settlement
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ class JobMessage(MessageProxy):
         error = describe(self._exception)
         if self.failed:
             return Settlement(
-                self.claim, "dead", fresh=fresh(self._message), last_error=error or "Rejected."
+                self.claim, "dead", fresh=self._anew(), last_error=error or "Rejected."
             )
         if self.retry_in is None and self._exception is None:
-            return Settlement(self.claim, "done", fresh=fresh(self._message))
+            return Settlement(self.claim, "done", fresh=self._anew())
         delay = _UNDECIDED * 1000 if self.retry_in is None else self.retry_in
         options = {name: value for name, value in self.options.items() if name != "traceback"}
         kept: Message[Any] = Message(**{**self._message.asdict(), "options": options})
@@ -78,6 +79,10 @@ class JobMessage(MessageProxy):
             due_at=clock() + timedelta(milliseconds=delay),
             last_error=error,
         )
+
+    def _anew(self) -> bytes:
+        """Encode the message for the case that its key was asked for again."""
+        return fresh(self._message) if is_keyed(self.message_id) else b""
 
 
 def describe(error: BaseException | None) -> str | None:

@@ -37,6 +37,11 @@ class Settlement:
     due_at: datetime | None = None
     last_error: str | None = None
 
+    @property
+    def may_delay(self) -> bool:
+        """Whether the job may wait for its next time once this is written."""
+        return self.outcome == "retry" or is_keyed(self.claim.message_id)
+
 
 _fence = (
     (TABLE.c.id == bindparam("fence_id"))

@@ -93,7 +93,7 @@ def upgrade(database: Database, enabled: Iterable[str]) -> None:
     """
     scripts = script_directory()
     with database.session(write=True) as session, session.begin():
-        connection = session.connection()
+        connection = session.connection(execution_options={"unscoped": "migrations"})
         _lock(connection)
         for branch in _branches(enabled):
             _upgrade_branch(scripts, connection, f"{branch}@head")

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from sqlalchemy import ForeignKeyConstraint, MetaData, Table, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from ..db.session import TENANT, WorkspaceScoped
+from ..db.scoping import TENANT_TABLES
+from ..db.session import WorkspaceScoped
 from ..db.types import Id, UTCDateTime
 
 __all__ = ["Base", "Identified", "Timestamped", "WorkspaceScoped", "now", "tenant_key", "within"]
@@ -32,7 +33,7 @@ class Base(DeclarativeBase):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if issubclass(cls, WorkspaceScoped) and "__table__" in cls.__dict__:
-            cls.__table__.info[TENANT] = True
+            TENANT_TABLES.add(cls.__table__.name)
 
 
 def now() -> datetime:

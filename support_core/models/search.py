@@ -11,11 +11,14 @@ import unicodedata
 
 from sqlalchemy import column, table
 
+from ..db.scoping import TENANT_TABLES
+
 #: Lightweight tables: the migrations create them, each database in its own way.
 conversation_search = table(
     "conversation_search", column("rowid"), column("workspace_id"), column("text")
 )
 customer_search = table("customer_search", column("rowid"), column("workspace_id"), column("text"))
+TENANT_TABLES.update((conversation_search.name, customer_search.name))
 
 
 def fold(text: str) -> str:
@@ -23,6 +26,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
+def one_line(text: str) -> str:
+    """Return ``text`` folded, as a part of a document and as the term to look for in one."""
+    return fold(text).replace("\n", " ")
+
+
 def document(*parts: str | None) -> str:
     """Join folded parts into one document; no match can span two of them."""
-    return "\n".join(fold(part).replace("\n", " ") for part in parts if part)
+    return "\n".join(one_line(part) for part in parts if part)

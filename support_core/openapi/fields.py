@@ -10,17 +10,17 @@ from markupsafe import Markup, escape
 from .shapes import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     Schema = Mapping[str, Any]
 
 _BOUNDS = (2**53, -(2**53))
 _FORMATS = {
-    "email": "an e-mail address",
-    "uri": "a URL",
-    "date-time": "a moment (RFC 3339)",
-    "date": "a date",
-    "binary": "a file",
+    "email": "e-mail address",
+    "uri": "URL",
+    "date-time": "moment (RFC 3339)",
+    "date": "date",
+    "binary": "file",
 }
 
 
@@ -48,12 +48,19 @@ def rows(schema: Schema, prefix: str = "") -> Iterator[Row]:
         yield from rows(inner, f"{prefix}{name}{mark}")
 
 
-def row(name: str, schema: Schema, *, required: bool, description: str = "") -> Row:
-    """Return the line of one field or parameter."""
+def row(
+    name: str,
+    schema: Schema,
+    *,
+    required: bool,
+    description: str = "",
+    notes: Iterable[str] = (),
+) -> Row:
+    """Return the line of one field or parameter; ``notes`` go with its limits."""
     return Row(
         name,
         kind(schema),
-        tuple(limits(schema)),
+        (*(escape(note) for note in notes), *limits(schema)),
         description or schema.get("description", ""),
         required,
     )
@@ -81,7 +88,7 @@ def kind(schema: Schema) -> Markup:
 def choice(values: list[Any]) -> Markup:
     """Return the values to choose from."""
     shown = ["null" if it is None else it for it in values if it != ""]
-    codes = [Markup("<code>{}</code>").format(it) for it in shown]
+    codes = [Markup("<code class=choice>{}</code>").format(it) for it in shown]
     if len(codes) == 1:
         return codes[0]
     return Markup(", ").join(codes[:-1]) + Markup(" or ") + codes[-1]
@@ -108,7 +115,7 @@ def limits(schema: Schema) -> Iterator[Markup]:
     """Yield the limits of a value, its default, and whether it is shown at all."""
     for part in (schema, *(it for it in schema.get("anyOf", ()) if "type" in it)):
         yield from _bounds(part)
-    if schema.get("default") not in (None, [], {}):
+    if schema.get("default") not in (None, (), [], {}):
         yield Markup("default <code>{}</code>").format(_json(schema["default"]))
     if schema.get("writeOnly"):
         yield Markup("never shown")

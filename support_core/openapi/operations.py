@@ -50,7 +50,7 @@ def describe(
     described: Item = {
         "operationId": operation_id(operation),
         "tags": [operation.tag],
-        "summary": operation.summary,
+        "summary": operation.summary.replace("``", "`"),
     }
     if operation.description:
         described["description"] = operation.description.replace("``", "`")

@@ -102,7 +102,7 @@ def _contents(groups: list[tuple[Document, list[tuple[str, str, Document, Docume
             tag["name"],
             EMPTY.join(
                 Markup('<li><a href="#{}">{}</a></li>\n').format(
-                    operation["operationId"], operation["summary"]
+                    operation["operationId"], spans(operation["summary"].partition(";")[0])
                 )
                 for _, _, _, operation in found
             ),
@@ -153,7 +153,7 @@ def _schemas(document: Document) -> Markup:
             name,
             prose(schema.get("description", "")),
             EMPTY.join(
-                fields_html(rows(part)) if "$ref" not in part else _based_on(part)
+                fields_html(rows(part), answer=True) if "$ref" not in part else _based_on(part)
                 for part in schema.get("allOf", [schema])
             ),
         )

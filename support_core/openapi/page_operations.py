@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from .fields import kind, row, rows
-from .prose_html import prose
+from .prose_html import prose, spans
 from .samples import curl
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def operation_html(
         prose(operation.get("description", "")),
         _fields("Parameters", _parameters(document, item, operation)),
         _body(operation),
-        _answers(document, operation),
+        _answers(operation),
         Markup("<h4>Example</h4>\n<pre tabindex=0><code>{}</code></pre>\n").format(
             curl(_server(document), path, method, operation)
         ),
@@ -40,7 +40,7 @@ def operation_html(
         "{parts}</article>\n"
     ).format(
         id=operation["operationId"],
-        summary=operation["summary"],
+        summary=spans(operation["summary"]),
         method=method,
         lower=method.lower(),
         path=path,
@@ -76,30 +76,41 @@ def _parameters(document: Document, item: Document, operation: Document) -> list
         its = parameter
         if "$ref" in its:
             its = document["components"]["parameters"][its["$ref"].rpartition("/")[2]]
-        name = f"{its['name']} ({its['in']})"
         found.append(
             row(
-                name,
+                its["name"],
                 its["schema"],
                 required=its.get("required", False),
                 description=its.get("description", ""),
+                notes=_notes(its),
             )
         )
     return found
 
 
-def fields_html(lines: Iterable[Row]) -> Markup:
-    """Return a list of fields."""
+def _notes(parameter: Document) -> tuple[str, ...]:
+    where = {"query": (), "path": ("in the path",), "header": ("a header",)}[parameter["in"]]
+    return (*where, "comma-separated") if parameter.get("explode") is False else where
+
+
+def fields_html(lines: Iterable[Row], *, answer: bool = False) -> Markup:
+    """Return a list of fields: what must be sent is marked, or what an ``answer`` may lack."""
     shown = [
         Markup("<div><dt><code>{}</code>{}</dt><dd>{}{}</dd></div>\n").format(
             line.name,
-            Markup(" <b>required</b>") if line.required else EMPTY,
+            _mark(line, answer=answer),
             Markup("; ").join([line.kind, *line.limits]),
             prose(line.description),
         )
         for line in lines
     ]
     return Markup("<dl class=fields>\n{}</dl>\n").format(EMPTY.join(shown))
+
+
+def _mark(line: Row, *, answer: bool) -> Markup:
+    if answer:
+        return EMPTY if line.required else Markup(" <span>optional</span>")
+    return Markup(" <b>required</b>") if line.required else EMPTY
 
 
 def _fields(title: str, lines: list[Row]) -> Markup:
@@ -116,15 +127,21 @@ def _body(operation: Document) -> Markup:
     return EMPTY.join(parts)
 
 
-def _answers(document: Document, operation: Document) -> Markup:
-    lines = []
-    for status, answer in operation["responses"].items():
-        shared = "$ref" in answer
-        content = _refusal(document, answer) if shared else _success(answer)
-        lines.append(
-            Markup("<div><dt><code>{}</code></dt><dd>{}</dd></div>\n").format(status, content)
-        )
-    return Markup("<h4>Answers</h4>\n<dl class=answers>\n{}</dl>\n").format(EMPTY.join(lines))
+def _answers(operation: Document) -> Markup:
+    responses = operation["responses"].items()
+    good = [
+        Markup("<div><dt><code>{}</code></dt><dd>{}</dd></div>\n").format(status, _success(answer))
+        for status, answer in responses
+        if "$ref" not in answer
+    ]
+    bad = [
+        Markup("<li><code>{}</code> {}</li>\n").format(status, _codes(answer))
+        for status, answer in responses
+        if "$ref" in answer
+    ]
+    return Markup(
+        "<h4>Answers</h4>\n<dl class=answers>\n{}</dl>\n<h4>Errors</h4>\n<ul class=errors>\n{}</ul>\n"
+    ).format(EMPTY.join(good), EMPTY.join(bad))
 
 
 def _success(answer: Document) -> Markup:
@@ -133,14 +150,13 @@ def _success(answer: Document) -> Markup:
         schema = content.get("schema", {})
         lines = list(rows(schema))
         if lines:
-            parts.append(fields_html(lines))
+            parts.append(fields_html(lines, answer=True))
         else:
             parts.append(Markup("<p>{}: {}</p>").format(media, kind(schema)))
     return EMPTY.join(parts)
 
 
-def _refusal(document: Document, answer: Document) -> Markup:
-    name = answer["$ref"].rpartition("/")[2]
-    codes = name.split(".")[1:]
+def _codes(answer: Document) -> Markup:
+    codes = answer["$ref"].rpartition("/")[2].split(".")[1:]
     links = [Markup('<a href="#error-{0}">{0}</a>').format(code) for code in codes]
-    return Markup("<p>{}</p>").format(Markup(", ").join(links))
+    return Markup(", ").join(links)

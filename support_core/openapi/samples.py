@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from .refusals import MULTIPART
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_ID = re.compile(r"\{[^{}]+\}")
 _FORMATS = {
     "email": "customer@example.com",
     "uri": "https://example.com/",
@@ -62,13 +64,16 @@ def _first_to_send(properties: Mapping[str, Any]) -> list[str]:
 
 def _text(schema: Mapping[str, Any], name: str) -> str:
     text = _FORMATS.get(schema.get("format", "")) or _NAMES.get(name, name or "text")
+    if "pattern" in schema and not re.search(schema["pattern"], text):
+        text = text.lower()
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength", len(text))
-    return (text * (shortest // max(1, len(text)) + 1) if len(text) < shortest else text)[:longest]
+    return text[:longest] if len(text) >= shortest else (text * shortest)[:shortest]
 
 
 def curl(server: str, path: str, method: str, operation: Mapping[str, Any]) -> str:
-    """Return a command line that calls the operation; ids and the token are to be filled in."""
-    words = [f"curl {shlex.quote(server.rstrip('/') + path + _query(operation))}"]
+    """Return a command line that calls the operation; the token is an environment variable."""
+    address = server.rstrip("/") + _ID.sub("1", path) + _query(operation)
+    words = [f"curl {shlex.quote(address)}"]
     if method != "GET":
         words.insert(0, f"curl -X {method} {words.pop().removeprefix('curl ')}")
     if any(BEARER in way for way in operation.get("security", ())):

@@ -61,8 +61,12 @@ dd p { margin: .15rem 0 0; }
 .answers > div { grid-template-columns: 3.5rem 1fr; }
 .answers .fields > div { grid-template-columns: minmax(0, 12.5rem) 1fr; }
 .answers .fields { margin-top: .25rem; }
+.answers .fields > div:first-child { border-top: 0; }
 dt b { font-size: .78rem; font-weight: 600; color: var(--delete); }
-dt span { color: var(--soft); }
+dt span { color: var(--soft); font-size: .85rem; }
+.choice { white-space: nowrap; }
+.errors { display: flex; flex-wrap: wrap; gap: .2rem 1.5rem; margin: 0; padding: 0;
+  list-style: none; font-size: .9rem; }
 .fields dd p { color: var(--soft); }
 @media (min-width: 60rem) {
   .columns { display: grid; grid-template-columns: 16rem minmax(0, 1fr); gap: 2.5rem; }
@@ -74,7 +78,10 @@ dt span { color: var(--soft); }
   article { padding: .9rem .8rem 1rem; }
   .fields > div, .answers .fields > div { grid-template-columns: minmax(0, 1fr); }
   .answers > div { grid-template-columns: minmax(0, 1fr); }
-  nav li a { padding: .4rem 0; }
+  nav ul { display: none; }
+  nav details { display: flex; flex-wrap: wrap; }
+  nav p { display: inline-block; margin: 0 1.25rem 0 0; }
+  nav a { padding: .45rem 0; }
 }
 @media print { nav, .skip { display: none; } .columns { display: block; } }
 """

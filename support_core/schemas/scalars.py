@@ -22,8 +22,8 @@ _MOMENT = rf"{_DATE}[Tt]{_TIME}{_OFFSET}"
 class Integer(Field):
     """A whole number from ``min`` to ``max`` inclusive, within 64 bits.
 
-    JSON: a number without a fraction; true, 1.0 and "1" are refused. Query: up to 18 decimal
-    digits, no plus sign, no leading zeros, no spaces.
+    JSON: a number without a fraction, 1.0 being 1 (JSON Schema 2020-12 §4.2.3); true and "1" are
+    refused. Query: up to 18 decimal digits, no plus sign, no leading zeros, no spaces.
     """
 
     def __init__(
@@ -39,6 +39,8 @@ class Integer(Field):
         self.between = min is not None and max is not None
 
     def read(self, value: Any) -> Any:
+        if type(value) is float and value.is_integer():
+            value = int(value)
         if type(value) is not int:  # bool is a subclass of int
             raise self.refused(messages.INTEGER)
         if self.minimum <= value <= self.maximum:

@@ -46,6 +46,7 @@ def _reference(head: AnyRow, desk: Desk) -> ConversationRef:
         customer_id=head.customer_id,
         customer_email=head.customer_email,
         customer_name=head.customer_name,
+        customer_phone=head.customer_phone,
         assigned_to=head.user_id,
     )
 

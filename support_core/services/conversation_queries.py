@@ -19,7 +19,7 @@ from ..models import (
     Mailbox,
     User,
 )
-from ..models.search import fold
+from ..models.search import one_line
 from ..pagination import Keyset, keysets
 from .listing import ListPage, run_list
 
@@ -162,11 +162,11 @@ def _total(shape: frozenset[str]) -> Select[Any]:
     return select(func.count()).select_from(Conversation.__table__).where(_live(shape))
 
 
-_ONE = _rows(frozenset({"id"}))
+_ONE = _rows(frozenset({"id"})).add_columns(_customer.phone.label("customer_phone"))
 
 
 def conversation_row(desk: Desk, conversation_id: int) -> AnyRow | None:
-    """Return one live conversation in the list's columns, or None."""
+    """Return one live conversation in the list's columns and the customer's phone, or None."""
     values = {"id": conversation_id, "workspace_id": desk.workspace_id}
     return desk.session.execute(_ONE, values).one_or_none()
 
@@ -237,7 +237,7 @@ def _search(
     filters: Mapping[str, Any],
 ) -> ListPage:
     """Search subject and e-mail by substring and the number exactly, within the filters."""
-    folded, index = fold(term), desk.search.conversations
+    folded, index = one_line(term), desk.search.conversations
     number = _number(term)
     by_number = [] if number is None else [_c.number == number]
     hits = index.hits(folded)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from ..models import Customer
-from ..models.search import fold
+from ..models.search import one_line
 from ..pagination import keysets
 from .listing import ListPage, run_list
 
@@ -33,8 +33,8 @@ def list_customers(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
     if term:
         index = desk.search.customers
         if index.is_rare(term):
-            hits = index.hits(fold(term)).subquery()
+            hits = index.hits(one_line(term)).subquery()
             statement = statement.join(hits, hits.c.id == Customer.id)
         else:
-            statement = statement.where(index.contains(Customer.__table__.c.id, fold(term)))
+            statement = statement.where(index.contains(Customer.__table__.c.id, one_line(term)))
     return run_list(desk.session, statement, keyset=KEYSETS[filters["sort"]], filters=filters)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select
 
-from ..models.search import conversation_search, customer_search, document, fold
+from ..models.search import conversation_search, customer_search, document, one_line
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select, TableClause
@@ -44,11 +44,16 @@ class SearchIndex:
 
     def drop(self, id_: int) -> None:
         """Forget the document of ``id_``."""
-        self._desk.session.execute(delete(self._table).where(self._table.c.rowid == id_))
+        table = self._table
+        self._desk.session.execute(
+            delete(table).where(
+                table.c.workspace_id == self._desk.workspace_id, table.c.rowid == id_
+            )
+        )
 
     def is_rare(self, term: str) -> bool:
         """Tell whether at most :data:`RARE` documents hold ``term``."""
-        some = self.hits(fold(term)).limit(RARE + 1).subquery()
+        some = self.hits(one_line(term)).limit(RARE + 1).subquery()
         return self._desk.session.execute(select(func.count()).select_from(some)).scalar_one() <= (
             RARE
         )
@@ -72,7 +77,11 @@ class SearchIndex:
         return exists(
             select(literal_column("1"))
             .select_from(table)
-            .where(table.c.rowid == id_column, self._holds(folded))
+            .where(
+                table.c.workspace_id == self._desk.workspace_id,
+                table.c.rowid == id_column,
+                self._holds(folded),
+            )
         )
 
     def _holds(self, folded: str) -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from ..security.permissions import OWNER
 
 if TYPE_CHECKING:
     from ..application import Application
+    from ..db import WorkspaceSession
     from ..models import User
 
 COUNTERS = ("conversations", "events")
@@ -42,20 +43,27 @@ def find_workspace(application: Application, name: str) -> Workspace | None:
 def create_workspace(application: Application, name: str, *, plan: str | None) -> Workspace:
     """Create a workspace with the roles that ship, under a slug of its own."""
     with application.database.transaction() as session:
-        taken = set(
-            session.execute(
-                select(Workspace.slug).where(Workspace.slug.startswith(slugify(name)))
-            ).scalars()
-        )
-        workspace = Workspace(name=name, slug=_free(slugify(name), taken), plan=plan)
-        session.add(workspace)
-        session.flush()
-        session.workspace_id = workspace.id
+        return add_workspace(application, session, name, plan=plan)
+
+
+def add_workspace(
+    application: Application, session: WorkspaceSession, name: str, *, plan: str | None
+) -> Workspace:
+    """Create a workspace in somebody's transaction, whose session then serves it."""
+    taken = set(
         session.execute(
-            insert(Counter.__table__),
-            [{"workspace_id": workspace.id, "name": it, "value": 0} for it in COUNTERS],
-        )
-        application.desk_on(session, plan=plan).roles.seed()
+            select(Workspace.slug).where(Workspace.slug.startswith(slugify(name)))
+        ).scalars()
+    )
+    workspace = Workspace(name=name, slug=_free(slugify(name), taken), plan=plan)
+    session.add(workspace)
+    session.flush()
+    session.workspace_id = workspace.id
+    session.execute(
+        insert(Counter.__table__),
+        [{"workspace_id": workspace.id, "name": it, "value": 0} for it in COUNTERS],
+    )
+    application.desk_on(session, plan=plan).roles.seed()
     return workspace
 
 

@@ -11,7 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.services.databases import Databases
 
-pytest.register_assert_rewrite("support_core.testing.conformance")
+for part in ("", "_inbound", "_outbound", "_boundaries", "_steps"):
+    pytest.register_assert_rewrite(f"support_core.testing.conformance{part}")
 
 
 @pytest.fixture(scope="class")

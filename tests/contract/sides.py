@@ -117,7 +117,10 @@ class ProbeSide(FarSide):
         return reason
 
     def close_window(
-        self, workspace: TestWorkspace, mailbox_id: int, conversation_id: int
+        self,
+        workspace: TestWorkspace,  # noqa: ARG002 - the probe goes by conversation
+        mailbox_id: int,  # noqa: ARG002
+        conversation_id: int,
     ) -> bool:
         probe.windows[conversation_id] = ReplyWindow(allowed=False, reason="The window closed.")
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from support_core.jobs import JobContext, counts, list_jobs, oldest_due, purge, retry_dead
@@ -184,8 +185,6 @@ def test_how_jobs_end_is_counted(application):
 
 
 def test_a_failure_is_logged_once_with_the_job_and_its_id(application, caplog):
-    import structlog
-
     failures_left["count"] = 1
     message_id = application.enqueue(fail, 1)
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
@@ -197,8 +196,6 @@ def test_a_failure_is_logged_once_with_the_job_and_its_id(application, caplog):
 
 
 def test_the_log_context_ends_with_the_job(application):
-    import structlog
-
     structlog.contextvars.clear_contextvars()
     application.enqueue(note, 1)
     application.enqueue(give_up)

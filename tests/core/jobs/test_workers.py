@@ -13,7 +13,17 @@ from structlog.testing import capture_logs
 from support_core.jobs import JobEngine, Workers
 
 from . import sample_jobs
-from .sample_jobs import attempts, fail, failures_left, linger, listen, note, overrun, slow_note, wait
+from .sample_jobs import (
+    attempts,
+    fail,
+    failures_left,
+    linger,
+    listen,
+    note,
+    overrun,
+    slow_note,
+    wait,
+)
 
 
 def test_a_committed_job_wakes_the_workers_of_the_process(application, until):
@@ -81,7 +91,7 @@ def test_a_stop_lets_running_jobs_end_and_hands_back_the_waiting(application):
     assert {(row.state, row.owner, row.attempt) for row in left} <= {("queued", None, 0)}
 
 
-def test_a_stop_hands_back_what_does_not_end_in_time(application):
+def test_a_stop_hands_back_what_does_not_end_in_time(application, until):
     application.enqueue(wait, 1)
     application.jobs.start_workers(1)
     assert sample_jobs.began.wait(10)
@@ -90,6 +100,8 @@ def test_a_stop_hands_back_what_does_not_end_in_time(application):
     assert time.monotonic() - began < 5
     (row,) = application.rows()
     assert (row.state, row.owner, row.attempt) == ("queued", None, 1)
+    sample_jobs.may_end.set()
+    until(application.effects)
 
 
 def test_the_late_end_of_a_job_that_was_handed_back_changes_nothing(application, until):

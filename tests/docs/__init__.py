@@ -1,0 +1,1 @@
+"""The documentation is tested: nothing is missing from it, and its code runs."""

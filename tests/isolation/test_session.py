@@ -1,0 +1,302 @@
+"""Direct attempts on the session: a statement stays in its workspace, or does not run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    Table,
+    bindparam,
+    column,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+    table,
+    text,
+    true,
+    union,
+    union_all,
+    update,
+)
+from sqlalchemy.orm import Bundle, aliased
+
+from support_core.db import UnscopedQuery
+from support_core.models import ConversationTag, Counter, Customer, Role, User
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from support_core.db import WorkspaceSession
+
+    from .world import World
+
+    Attempt = Callable[[WorkspaceSession, int, int], Any]
+
+C, R, U = Customer.__table__, Role.__table__, User.__table__
+T, N = ConversationTag.__table__, Counter.__table__
+A, X = aliased(Customer), C.alias()
+
+#: Statements that are held to the session's workspace by themselves, or by it.
+HELD: dict[str, Attempt] = {
+    "columns of an entity": lambda s, o, _: s.scalars(select(Customer.workspace_id)).all(),
+    "an entity": lambda s, o, _: [it.workspace_id for it in s.scalars(select(Customer))],
+    "a legacy query": lambda s, o, _: [it.workspace_id for it in s.query(Customer)],
+    "an alias": lambda s, o, _: s.scalars(select(A.workspace_id)).all(),
+    "a bundle": lambda s, o, _: [
+        it.b.workspace_id for it in s.execute(select(Bundle("b", Customer.workspace_id)))
+    ],
+    "a subquery": lambda s, o, _: s.scalars(select(select(Customer.workspace_id).subquery())).all(),
+    "a CTE": lambda s, o, _: s.scalars(select(select(Customer.workspace_id).cte())).all(),
+    "a scalar subquery": lambda s, o, _: s.scalars(
+        select(select(func.max(Customer.workspace_id)).scalar_subquery())
+    ).all(),
+    "a union": lambda s, o, _: s.scalars(
+        union_all(select(Customer.workspace_id), select(User.workspace_id))
+    ).all(),
+    "a join without a relationship": lambda s, o, _: s.scalars(
+        select(Customer.workspace_id).join(User, true())
+    ).all(),
+    "a Core table": lambda s, o, _: s.scalars(
+        select(C.c.workspace_id).where(C.c.workspace_id == o)
+    ).all(),
+    "a Core join": lambda s, o, _: s.scalars(
+        select(U.c.workspace_id)
+        .select_from(C.join(U, C.c.workspace_id == U.c.workspace_id))
+        .where(C.c.workspace_id == o)
+    ).all(),
+    "a Core subquery that follows its outer row": lambda s, o, _: s.scalars(
+        select(C.c.workspace_id).where(
+            C.c.workspace_id == o, exists().where(U.c.workspace_id == C.c.workspace_id)
+        )
+    ).all(),
+}
+
+#: Statements that are not, and must not run.
+LOOSE: dict[str, Attempt] = {
+    "Core": lambda s, o, f: s.execute(select(C.c.id)),
+    "Core in another workspace": lambda s, o, f: s.execute(
+        select(C.c.id).where(C.c.workspace_id == f)
+    ),
+    "Core with another workspace's parameter": lambda s, o, f: s.execute(
+        select(C.c.id).where(C.c.workspace_id == bindparam("w")), {"w": f}
+    ),
+    "an entity in another workspace": lambda s, o, f: s.execute(
+        select(Customer).where(Customer.workspace_id == f)
+    ),
+    "a criterion beside an or": lambda s, o, f: s.execute(
+        select(C.c.id).where(or_(C.c.workspace_id == o, C.c.id > 0))
+    ),
+    "a negated criterion": lambda s, o, f: s.execute(
+        select(C.c.id).where(not_(C.c.workspace_id == o))
+    ),
+    "a criterion on itself": lambda s, o, f: s.execute(
+        select(C.c.id).where(C.c.workspace_id == C.c.workspace_id)
+    ),
+    "a criterion among the columns": lambda s, o, f: s.execute(
+        select(C.c.id, C.c.workspace_id == o)
+    ),
+    "a criterion that an outer join ignores": lambda s, o, f: s.execute(
+        select(C.c.id).select_from(C.outerjoin(R, C.c.workspace_id == o))
+    ),
+    "one side of a join": lambda s, o, f: s.execute(
+        select(R.c.id).select_from(C.join(R, C.c.id != R.c.id)).where(C.c.workspace_id == o)
+    ),
+    "an alias held by its table": lambda s, o, f: s.execute(
+        select(X.c.id).select_from(C.join(X, true())).where(C.c.workspace_id == o)
+    ),
+    "a Core subquery": lambda s, o, f: s.execute(select(select(C.c.id).subquery())),
+    "a Core scalar subquery": lambda s, o, f: s.execute(
+        select(select(func.max(C.c.id)).scalar_subquery())
+    ),
+    "a Core CTE": lambda s, o, f: s.execute(select(select(C.c.id).cte())),
+    "one half of a union": lambda s, o, f: s.execute(
+        union(select(C.c.id).where(C.c.workspace_id == o), select(U.c.id))
+    ),
+    "an entity beside a table": lambda s, o, f: s.execute(
+        select(User.id, R.c.id).join(R, R.c.id != User.role_id)
+    ),
+    "an entity asked about a table": lambda s, o, f: s.execute(
+        select(User.id).where(User.id.in_(select(T.c.conversation_id)))
+    ),
+    "an entity that only a criterion names": lambda s, o, f: s.execute(
+        select(exists().where(Customer.id > 0))
+    ),
+    "text": lambda s, o, f: s.execute(text("SELECT id FROM customers")),
+    "text with columns": lambda s, o, f: s.execute(
+        text("SELECT id FROM customers").columns(column("id"))
+    ),
+    "an entity from text": lambda s, o, f: s.execute(
+        select(Customer).from_statement(text("SELECT * FROM customers"))
+    ),
+    "text inside of a select": lambda s, o, f: s.execute(
+        select(text("id")).select_from(text("customers"))
+    ),
+    "text in a literal": lambda s, o, f: s.execute(
+        select(literal_column("(SELECT max(id) FROM customers)"))
+    ),
+    "a lightweight table": lambda s, o, f: s.execute(
+        select(column("id")).select_from(table("customers"))
+    ),
+    "a table of another metadata": lambda s, o, f: s.execute(
+        select(Table("customers", MetaData(), Column("id", Integer)))
+    ),
+    "the search index": lambda s, o, f: s.execute(
+        select(column("text")).select_from(table("conversation_search"))
+    ),
+    "the connection": lambda s, o, f: s.connection().execute(select(C.c.id)),
+    "the driver": lambda s, o, f: s.connection().exec_driver_sql("SELECT id FROM customers"),
+    "a Core update": lambda s, o, f: s.execute(update(C).values(company="x")),
+    "a Core delete": lambda s, o, f: s.execute(delete(T)),
+    "an update by a foreign subquery": lambda s, o, f: s.execute(
+        update(C).where(C.c.workspace_id == o, C.c.id.in_(select(U.c.id))).values(company="x")
+    ),
+    "an update to a foreign value": lambda s, o, f: s.execute(
+        update(Customer).values(company=select(func.max(U.c.email)).scalar_subquery())
+    ),
+    "an update that moves rows": lambda s, o, f: s.execute(
+        update(Customer).values(workspace_id=f)
+    ),
+    "a bulk update by key": lambda s, o, f: s.execute(
+        update(Customer), [{"id": 1, "company": "x"}]
+    ),
+    "bulk_update_mappings": lambda s, o, f: s.bulk_update_mappings(
+        Customer, [{"id": 1, "company": "x"}]
+    ),
+    "a Core insert": lambda s, o, f: s.execute(
+        insert(N).values(workspace_id=f, name="x", value=1)
+    ),
+    "an insert of several": lambda s, o, f: s.execute(
+        insert(N).values(
+            [{"workspace_id": it, "name": "x", "value": 1} for it in (o, f)]
+        )
+    ),
+    "an insert by many parameters": lambda s, o, f: s.execute(
+        insert(Counter), [{"workspace_id": it, "name": "x", "value": 1} for it in (o, f)]
+    ),
+    "an insert from a select": lambda s, o, f: s.execute(
+        insert(N).from_select(
+            ["workspace_id", "name", "value"],
+            select(literal(f), literal("x"), func.max(U.c.id)).where(U.c.workspace_id == o),
+        )
+    ),
+    "bulk_insert_mappings": lambda s, o, f: s.bulk_insert_mappings(
+        Counter, [{"workspace_id": f, "name": "x", "value": 1}]
+    ),
+    "bulk_save_objects": lambda s, o, f: s.bulk_save_objects(
+        [Counter(workspace_id=f, name="x", value=1)]
+    ),
+    "an added row": lambda s, o, f: (s.add(Counter(workspace_id=f, name="x")), s.flush()),
+    "a merged row": lambda s, o, f: (
+        s.merge(Counter(workspace_id=f, name="events", value=9)),
+        s.flush(),
+    ),
+}
+
+
+@pytest.fixture
+def session(ours: World, theirs: World) -> Iterator[WorkspaceSession]:
+    """A session of one workspace, beside which there is another."""
+    database = ours.workspace.under_test.application.database
+    with database.session(ours.workspace.id) as opened:
+        yield opened
+        opened.rollback()
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_held_statement_sees_its_workspace_only(
+    session: WorkspaceSession, ours: World, theirs: World, name: str
+) -> None:
+    seen = HELD[name](session, ours.workspace.id, theirs.workspace.id)
+    assert set(seen) == {ours.workspace.id}
+
+
+@pytest.mark.parametrize("name", LOOSE)
+def test_a_loose_statement_does_not_run(
+    session: WorkspaceSession, ours: World, theirs: World, name: str
+) -> None:
+    with pytest.raises(UnscopedQuery):
+        LOOSE[name](session, ours.workspace.id, theirs.workspace.id)
+
+
+def test_an_update_of_an_entity_touches_its_workspace_only(session: WorkspaceSession) -> None:
+    mine = session.scalar(select(func.count()).select_from(Customer))
+    changed = session.execute(
+        update(Customer).values(company="x"), execution_options={"synchronize_session": False}
+    )
+    assert changed.rowcount == mine
+
+
+def test_a_delete_of_an_entity_touches_its_workspace_only(session: WorkspaceSession) -> None:
+    mine = session.scalar(select(func.count()).select_from(ConversationTag))
+    assert session.execute(delete(ConversationTag)).rowcount == mine
+
+
+def test_a_foreign_row_cannot_be_had_by_its_key(session: WorkspaceSession, theirs: World) -> None:
+    assert session.get(Customer, theirs.customer) is None
+
+
+def test_not_even_when_the_session_has_seen_it(session: WorkspaceSession, theirs: World) -> None:
+    seen = session.execute(
+        select(Customer).where(Customer.id == theirs.customer),
+        execution_options={"unscoped": "to have it in the identity map"},
+    ).scalar_one()
+    assert session.identity_map.values() == [seen]
+    assert session.get(Customer, theirs.customer) is None
+
+
+def test_a_row_cannot_be_moved_to_another_workspace(
+    session: WorkspaceSession, ours: World, theirs: World
+) -> None:
+    session.get_one(Customer, ours.customer).workspace_id = theirs.workspace.id
+    with pytest.raises(UnscopedQuery):
+        session.flush()
+
+
+def test_a_row_of_another_session_can_be_neither_changed_nor_deleted(
+    session: WorkspaceSession, theirs: World
+) -> None:
+    with theirs.workspace.desk() as desk:
+        foreign = desk.session.get_one(Customer, theirs.customer)
+    session.add(foreign)
+    foreign.company = "changed"
+    with pytest.raises(UnscopedQuery):
+        session.flush()
+    session.rollback()
+    session.delete(foreign)
+    with pytest.raises(UnscopedQuery):
+        session.flush()
+
+
+def test_a_session_without_a_workspace_reaches_no_tenant_row(ours: World) -> None:
+    database = ours.workspace.under_test.application.database
+    with database.session() as session:
+        for statement in (select(Customer), select(C.c.id).where(C.c.workspace_id == 1)):
+            with pytest.raises(UnscopedQuery):
+                session.execute(statement)
+        with pytest.raises(UnscopedQuery):
+            session.get(Customer, ours.customer)
+
+
+def test_saying_why_lets_a_statement_through(session: WorkspaceSession) -> None:
+    seen = session.execute(
+        select(C.c.workspace_id), execution_options={"unscoped": "to see that it does"}
+    )
+    assert len(set(seen.scalars())) > 1
+
+
+def test_a_connection_taken_back_by_the_pool_belongs_to_no_workspace(ours: World) -> None:
+    engine = ours.workspace.under_test.application.database.engine
+    with ours.workspace.desk() as desk:
+        desk.session.execute(select(Customer.id))
+    with engine.connect() as connection:
+        assert connection.execute(select(func.count()).select_from(C)).scalar_one() > 1
