@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 #: What a statement's result is, by how its text begins or reads from.
 ROLES = (
     (r"FROM conversations JOIN customers", "heads"),
-    (r"SELECT count\(\*\) AS count_1 \n?FROM \(SELECT", "probe"),
     (r"SELECT count\(\*\)|SELECT coalesce\(sum", "total"),
     (r"\nFROM threads", "threads"),
     (r"\nFROM attachments", "attachments"),

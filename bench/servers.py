@@ -68,13 +68,17 @@ class Served:
         raise SystemExit(f"A server did not start:\n{self._log.read_text(errors='replace')}")
 
     def ask(self, call: Call, token: str) -> bytes:
-        """Return the body of one answer; raises ``HTTPError`` for an error."""
+        """Return the body of one answer; ends the program, with the server's log, at an error."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         request = urllib.request.Request(  # noqa: S310 - our own loopback address
             self.url + call.path, data=call.body or None, headers=headers, method=call.method
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-            body: bytes = answer.read()
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+                body: bytes = answer.read()
+        except OSError as error:
+            log = self._log.read_text(errors="replace")
+            raise SystemExit(f"{call} failed: {error}\n{log}") from None
         return body
 
     def stop(self) -> None:

@@ -155,9 +155,14 @@ class _Body:
 
 async def _refuse(send: Send) -> None:
     body = {"error": "invalid_request", "message": "The request body did not arrive in time."}
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    content = orjson.dumps(body)
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(content)).encode()),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": 408, "headers": headers})
-    await send({"type": "http.response.body", "body": orjson.dumps(body)})
+    await send({"type": "http.response.body", "body": content})
 
 
 def _corrected(wsgi: WSGIApp) -> WSGIApp:

@@ -122,10 +122,10 @@ def support_deliver(message: OutboundMessage, open_desk: OpenDesk) -> Sent:
     """Carry a reply out. Only the conversation's channel, in a job, outside any transaction.
 
     ``with open_desk() as desk:`` opens a short transaction; never hold one over the network.
-    Return ``Sent``;
-    raise ``Retry(after, reason)`` or ``Permanent(reason)``. Anything else raised counts as a
-    defect: it is logged and tried again with back-off. It may be called again for the same ``message_id``
-    when the process died after the provider took the message and before we could note it.
+    Return ``Sent``; raise ``Retry(after, reason)`` or ``Permanent(reason)``. Anything else raised
+    counts as a defect: it is logged and tried again with back-off. It may be called again for the
+    same ``message_id`` when the process died after the provider took the message and before we
+    could note it.
     """
     raise NotImplementedError
 

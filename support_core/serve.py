@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import uvicorn
@@ -24,6 +24,7 @@ from .settings import ConfigurationError
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
 
     from .application import Application
     from .front import ASGIApp, WSGIApp
@@ -43,17 +44,31 @@ def native_routes(_application: Application) -> dict[str, ASGIApp]:
 
 
 def server_factory(_global_config: Mapping[str, str], **options: str) -> EmbeddedServer:
-    """Return the server of ``[server:main]``; PasteDeploy's ``paste.server_factory``."""
-    try:
-        return EmbeddedServer(ServerOptions.parse(options))
-    except ConfigurationError as error:
-        refuse(error)
+    """Return the server of ``[server:main]``; PasteDeploy's ``paste.server_factory``.
+
+    Raises :class:`~support_core.settings.ConfigurationError` for an option that cannot be used.
+    """
+    if not isinstance(sys.excepthook, _OneSentence):
+        sys.excepthook = _OneSentence(sys.excepthook)
+    return EmbeddedServer(ServerOptions.parse(options))
 
 
-def refuse(error: ConfigurationError) -> NoReturn:
-    """End the process with one sentence instead of a traceback, under ``pserve`` too."""
-    sys.stderr.write(f"support-core: {error}\n")
-    raise SystemExit(2)
+class _OneSentence:
+    """Says what is wrong with the configuration without a traceback, under ``pserve`` too.
+
+    ``pserve`` ends with status 0 on SystemExit, and lets everything else through to here.
+    """
+
+    def __init__(self, otherwise: Callable[..., Any]) -> None:
+        self._otherwise = otherwise
+
+    def __call__(
+        self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+    ) -> None:
+        if isinstance(error, ConfigurationError):
+            sys.stderr.write(f"support-core: {error}\n")
+        else:
+            self._otherwise(kind, error, traceback)
 
 
 class EmbeddedServer:
@@ -63,11 +78,8 @@ class EmbeddedServer:
         self.options = options
 
     def __call__(self, wsgi: WSGIApp) -> None:
-        """Serve until SIGTERM or SIGINT."""
-        try:
-            self.run(wsgi)
-        except ConfigurationError as error:
-            refuse(error)
+        """Serve until SIGTERM or SIGINT; see :meth:`run`."""
+        self.run(wsgi)
 
     def run(self, wsgi: WSGIApp, *, ready: Callable[[], None] | None = None) -> None:
         """Serve until SIGTERM or SIGINT; ``ready`` is called once the addresses are bound.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from support_core.plugin_api import Invalid, MailboxFields, fields, generate_secret
+from support_core.plugin_api import Invalid, MailboxFields, NotFound, fields, generate_secret
 
 from .models import ApiCallback
 
@@ -56,12 +56,18 @@ def write(desk: Desk, mailbox_id: int, values: Mapping[str, Any]) -> dict[str, A
     return {"callback_secret": _new_callback(desk, mailbox_id, url)}
 
 
-def rotate_secret(desk: Desk, callback: ApiCallback) -> str:
-    """Replace the secret and return the new one, which is shown this once."""
+def rotate_secret(desk: Desk, mailbox_id: int) -> str:
+    """Replace the secret and return the new one, which is shown this once.
+
+    Raises ``NotFound`` for a mailbox without a callback.
+    """
+    callback = desk.session.get(ApiCallback, (desk.workspace_id, mailbox_id))
+    if callback is None:
+        raise NotFound("The mailbox has no callback URL.")
     secret = generate_secret()
     callback.secret = desk.keyring.encrypt(secret)
     desk.session.flush()
-    desk.audit.record("mailbox.callback_secret_rotated", "mailbox", callback.mailbox_id)
+    desk.audit.record("mailbox.callback_secret_rotated", "mailbox", mailbox_id)
     return secret
 
 

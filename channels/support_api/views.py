@@ -10,7 +10,6 @@ from support_core.plugin_api import (
     Conflict,
     InboundMessage,
     MessageDropped,
-    NotFound,
     Permission,
     Service,
     enveloped,
@@ -21,7 +20,6 @@ from support_core.plugin_api import (
 )
 
 from .mailbox import rotate_secret
-from .models import ApiCallback
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -84,12 +82,8 @@ def receive(request: Request) -> dict[str, Any]:
 )
 def rotate(request: Request) -> dict[str, Any]:
     """Replace the secret that signs the mailbox's callbacks; shown in this answer only."""
-    desk = request.desk
-    mailbox = desk.mailboxes.get(path_id(request), lock=True)
-    callback = desk.session.get(ApiCallback, (desk.workspace_id, mailbox.id))
-    if callback is None:
-        raise NotFound("The mailbox has no callback URL.")
-    secret = rotate_secret(desk, callback)
+    mailbox = request.desk.mailboxes.get(path_id(request), lock=True)
+    secret = rotate_secret(request.desk, mailbox.id)
     return {
         "data": {"callback_secret": secret},
         "message": "Callback secret replaced successfully",

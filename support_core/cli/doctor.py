@@ -49,9 +49,6 @@ def _findings(host: Host) -> Iterator[Finding]:
     except (ConfigurationError, *COMPLAINTS) as error:
         yield Finding("configuration", FAILED, sentence(error)[0])
         return
-    except SystemExit:  # the server's own complaint, which it has made already
-        yield Finding("configuration", FAILED, "[server:main] cannot be used.")
-        return
     inline = [
         setting.name
         for setting in application.settings.declared

@@ -34,7 +34,10 @@ def routes_of(registry: Any) -> list[dict[str, Any]]:
         elif not any(path == pattern for path, _ in rows) and not _is_fallback(view):
             methods = view["request_methods"] or ("*",)
             for method in [methods] if isinstance(methods, str) else methods:
-                rows[pattern, method] = dict.fromkeys(COLUMNS) | {"method": method, "path": plain(pattern)}
+                rows[pattern, method] = dict.fromkeys(COLUMNS) | {
+                    "method": method,
+                    "path": plain(pattern),
+                }
     return [rows[key] for key in sorted(rows)]
 
 

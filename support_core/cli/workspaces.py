@@ -68,7 +68,7 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
             .where(Conversation.deleted_at.is_(None))
             .group_by(Conversation.status)
         )
-        by_status = dict(statuses.tuples().all())
+        by_status = dict(statuses.all())
     shown = {**_shown(workspace), "entitlements": described, "conversations": by_status}
     if as_json:
         say_json(shown)

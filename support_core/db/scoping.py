@@ -24,6 +24,8 @@ from sqlalchemy.sql.elements import (
 from sqlalchemy.sql.lambdas import LambdaElement
 from sqlalchemy.sql.selectable import Alias, FromGrouping, Join, TableClause
 
+from .unindexed import plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -122,7 +124,7 @@ class _Holding:
     def _read(self, condition: Any, only: set[Any] | None) -> None:
         if not (isinstance(condition, BinaryExpression) and condition.operator is operators.eq):
             return
-        sides = (condition.left, condition.right)
+        sides = (plain(condition.left), plain(condition.right))
         for one, other in (sides, sides[::-1]):
             if not (isinstance(one, ColumnClause) and one.name == COLUMN):
                 continue

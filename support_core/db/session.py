@@ -11,7 +11,7 @@ workspace yet (authentication) or serves all of them (the job engine, migrations
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import BigInteger, event, inspect
 from sqlalchemy.orm import (
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 __all__ = ["UnscopedQuery", "WorkspaceScoped", "WorkspaceSession"]
+
+_Row = TypeVar("_Row")
 
 
 class WorkspaceScoped:
@@ -51,9 +53,9 @@ class WorkspaceSession(Session):
             raise UnscopedQuery("this session serves no workspace")
         return self.workspace_id
 
-    def get(self, entity: Any, *args: Any, **options: Any) -> Any:
+    def get(self, entity: type[_Row], *args: Any, **options: Any) -> _Row | None:  # type: ignore[override]
         """Return a row by its key; one of another workspace is none, loaded or not."""
-        row = super().get(entity, *args, **options)
+        row: _Row | None = super().get(entity, *args, **options)
         if isinstance(row, WorkspaceScoped) and row.workspace_id != self.require_workspace():
             return None
         return row
@@ -96,8 +98,10 @@ def _hold_to_workspace(state: ORMExecuteState) -> None:
 @event.listens_for(WorkspaceSession, "before_flush")
 def _stamp(session: WorkspaceSession, _context: Any, _instances: Any) -> None:
     for row in session.new:
-        if isinstance(row, WorkspaceScoped) and row.workspace_id is None:
-            row.workspace_id = session.require_workspace()
+        if isinstance(row, WorkspaceScoped):
+            stamp: int | None = row.workspace_id
+            if stamp is None:
+                row.workspace_id = session.require_workspace()
     for row in (*session.new, *session.dirty, *session.deleted):
         if not isinstance(row, WorkspaceScoped):
             continue

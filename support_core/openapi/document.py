@@ -10,7 +10,8 @@ from .. import __version__
 from . import headers, prose, shapes
 from .answers import Answers
 from .catalogue import error_catalogue
-from .operations import describe, links_of, path_item, registered
+from .links import links_of
+from .operations import describe, path_item, registered
 from .patterns import template
 
 if TYPE_CHECKING:

@@ -75,10 +75,8 @@ def kind(schema: Schema) -> Markup:
         return Markup(" and ").join(kind(part) for part in schema["allOf"])
     if "anyOf" in schema:
         return _options([part for part in schema["anyOf"] if part != {"const": ""}])
-    if "enum" in schema:
-        return choice(schema["enum"])
-    if "const" in schema:
-        return choice([schema["const"]])
+    if "enum" in schema or "const" in schema:
+        return choice([schema["const"]] if "const" in schema else schema["enum"])
     types = schema.get("type")
     if isinstance(types, list):
         return _options([{**schema, "type": one} for one in types])

@@ -13,8 +13,6 @@ from .refusals import MULTIPART
 from .shapes import success_shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from ..application import Application
     from ..rest import Operation
     from .answers import Answers
@@ -42,9 +40,7 @@ def operation_id(operation: Operation) -> str:
     return operation.method.lower() + "".join(word[0].upper() + word[1:] for word in words)
 
 
-def describe(
-    operation: Operation, application: Application, answers: Answers, links: Item
-) -> Item:
+def describe(operation: Operation, application: Application, answers: Answers, links: Item) -> Item:
     """Return the operation object; its errors are collected by ``answers``."""
     shape = success_shape(operation, application)
     described: Item = {
@@ -106,28 +102,6 @@ def security(operation: Operation) -> list[Item]:
     if operation.method in SAFE_METHODS:
         return [{BEARER: []}, {COOKIE: []}]
     return [{BEARER: []}, {COOKIE: [], CSRF: []}]
-
-
-def links_of(operation: Operation, operations: Sequence[Operation]) -> Item:
-    """Return what can be done with what ``operation`` just made: the calls under its new id."""
-    if operation.method != "POST" or operation.status != 201:
-        return {}
-    made = template(operation.path) + "/{id}"
-    return {
-        operation_id(other): {
-            "operationId": operation_id(other),
-            "parameters": {"id": "$response.body#/data/id"},
-        }
-        for other in _under(made, operations)
-    }
-
-
-def _under(path: str, operations: Sequence[Operation]) -> Iterator[Operation]:
-    for other in operations:
-        its = template(other.path)
-        # A second id in the path is not known from the first answer.
-        if (its == path or its.startswith(f"{path}/")) and its.count("{") == 1:
-            yield other
 
 
 def path_item(pattern: str) -> Item:

@@ -140,7 +140,8 @@ def _answers(operation: Document) -> Markup:
         if "$ref" in answer
     ]
     return Markup(
-        "<h4>Answers</h4>\n<dl class=answers>\n{}</dl>\n<h4>Errors</h4>\n<ul class=errors>\n{}</ul>\n"
+        "<h4>Answers</h4>\n<dl class=answers>\n{}</dl>\n"
+        "<h4>Errors</h4>\n<ul class=errors>\n{}</ul>\n"
     ).format(EMPTY.join(good), EMPTY.join(bad))
 
 

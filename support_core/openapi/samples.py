@@ -34,10 +34,8 @@ _NAMES = {
 
 def sample(schema: Mapping[str, Any], name: str = "") -> Any:
     """Return a value that ``schema`` is likely to allow; of an object, what is required."""
-    if "const" in schema:
-        return schema["const"]
-    if "enum" in schema:
-        return schema["enum"][0]
+    if "const" in schema or "enum" in schema:
+        return schema["const"] if "const" in schema else schema["enum"][0]
     if "anyOf" in schema:
         return sample(schema["anyOf"][0], name)
     kind = schema.get("type", "string")
@@ -49,7 +47,7 @@ def sample(schema: Mapping[str, Any], name: str = "") -> Any:
         return [sample(schema["items"], name)] if schema.get("minItems") else []
     if kind in ("integer", "number"):
         return max(1, schema.get("minimum", 1))
-    return kind != "null" if kind == "boolean" else _text(schema, name)
+    return True if kind == "boolean" else _text(schema, name)
 
 
 def _object(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,8 @@ nav li a { color: var(--text); }
 nav a:hover { text-decoration: underline; }
 article { margin: 1.25rem 0; padding: 1.1rem 1.25rem 1.25rem; background: var(--card);
   border: 1px solid var(--line); border-radius: 8px; }
-article:target, div:target { background: var(--mark); }
+article:target { border-color: var(--focus); box-shadow: 0 0 0 1px var(--focus); }
+div:target { background: var(--mark); }
 .line { font-size: 1.05rem; }
 .method { font: 700 .8rem/1 ui-monospace, Menlo, "DejaVu Sans Mono", monospace;
   padding: .25rem .45rem; border: 1.5px solid; border-radius: 4px; }

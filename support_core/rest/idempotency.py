@@ -70,11 +70,12 @@ def _once(
     session.execute(delete(IdempotencyKey).where(*this, stale))
     form = operation.request_media == "multipart/form-data"
     fingerprint = _fingerprint(request, form_digest(request) if form else request.raw_body)
-    claimed = session.execute(
-        upsert(session, IdempotencyKey, keys=("workspace_id", "caller", "key")),
+    claim = upsert(session, IdempotencyKey, keys=("workspace_id", "caller", "key"))
+    claimed = session.execute(  # psycopg's rowcount is gone once an INSERT is over
+        claim.returning(IdempotencyKey.__table__.c.key),
         {**mine, "fingerprint": fingerprint, "created_at": now},
-    )
-    if claimed.rowcount == 0:
+    ).first()
+    if claimed is None:
         return _again(request, session.execute(select(IdempotencyKey).where(*this)), fingerprint)
     response = view(context, request)
     if response.status_int < 300:

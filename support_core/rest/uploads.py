@@ -67,7 +67,16 @@ def _form(request: Request) -> Any:
         raise InvalidRequest("An upload needs a Content-Length.")
     if request.content_length > limit + OVERHEAD:
         raise PayloadTooLarge("The file is too large.", limit=limit)
+    received = request.body_file_raw
     try:
-        return request.POST
+        form = request.POST
     except ValueError:
         raise InvalidRequest("The form data cannot be read.") from None
+    finally:
+        spooled = request.body_file_raw
+        if spooled is not received:  # WebOb's copy in a temporary file, which nobody else closes
+            request.add_finished_callback(lambda _request: spooled.close())
+    for part in form.values():
+        if hasattr(part, "file"):
+            request.add_finished_callback(lambda _request, file=part.file: file.close())
+    return form

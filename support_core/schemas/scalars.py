@@ -85,8 +85,6 @@ class Id(Integer):
     def read(self, value: Any) -> Any:
         if isinstance(value, str) and value in self.words:
             return value
-        if type(value) is float and abs(value) > LARGEST:  # orjson's reading of a larger integer
-            raise self.out_of_range(0)
         return super().read(value)
 
     def read_text(self, text: str) -> Any:

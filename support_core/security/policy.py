@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from pyramid.security import Allowed, Denied
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..errors import Unauthenticated
 from ..models import ApiToken
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pyramid.request import Request
 
     from ..identity import Identity
+
+log = structlog.get_logger(__name__)
 
 COOKIE = "support_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -88,10 +92,13 @@ def _note_use_later(request: Request, identity: Identity, now: datetime) -> None
 
     def note(_request: Request) -> None:
         database = request.registry.support.database
-        with database.transaction(identity.workspace_id) as session:
-            token = session.get(ApiToken, identity.token_id)
-            if token is not None:
-                token.last_used_at = now
+        try:
+            with database.transaction(identity.workspace_id) as session:
+                token = session.get(ApiToken, identity.token_id)
+                if token is not None:
+                    token.last_used_at = now
+        except SQLAlchemyError as error:  # the next request notes it
+            log.warning("token_use_not_noted", error=type(error).__name__)
 
     request.add_finished_callback(note)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, and_, bindparam, exists, func, literal_column, select
 
+from ..db.unindexed import unindexed
 from ..models import (
     Conversation,
     ConversationTag,
@@ -95,6 +96,7 @@ _TAGGED = exists(
 )
 _CRITERIA: dict[str, ColumnElement[bool]] = {
     "id": _c.id == bindparam("id"),
+    "found": _among(_c.id, "found"),
     "status": _c.status == bindparam("status"),
     "status_list": _among(_c.status, "status_list"),
     "channel": _c.channel == bindparam("channel"),
@@ -129,9 +131,10 @@ _TALLIED: dict[str, ColumnElement[bool]] = {
 }
 
 
-def _live(shape: frozenset[str]) -> ColumnElement[bool]:
+def _live(shape: frozenset[str], *, looked_up: bool = False) -> ColumnElement[bool]:
+    by_id = looked_up or "found" in shape
     return and_(
-        _c.workspace_id == _workspace,
+        (unindexed(_c.workspace_id) if by_id else _c.workspace_id) == _workspace,
         _c.deleted_at.is_(None),
         *(_CRITERIA[name] for name in sorted(shape)),
     )
@@ -174,12 +177,15 @@ def conversation_row(desk: Desk, conversation_id: int) -> AnyRow | None:
 def list_conversations(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
     """Return one page of the live conversations that match all ``filters``."""
     values = _values(desk, filters)
+    term = filters.get("search")
+    if term:
+        found = _find(desk, term)
+        if found is None:
+            return _walk(desk, term, values=values, filters=filters)
+        values["found"] = found
     shape = frozenset(values)
     sort = filters.get("sort", DEFAULT_SORT)
     values["workspace_id"] = desk.workspace_id
-    term = filters.get("search")
-    if term:
-        return _search(desk, term, shape, values=values, filters=filters)
     session = desk.session
     if "cursor" in filters:
         statement = _rows(shape).params(**values)
@@ -228,37 +234,38 @@ def _one_or_many(
         values[f"{name}_list"] = given
 
 
-def _search(
-    desk: Desk,
-    term: str,
-    shape: frozenset[str],
-    *,
-    values: dict[str, Any],
-    filters: Mapping[str, Any],
-) -> ListPage:
-    """Search subject and e-mail by substring and the number exactly, within the filters."""
-    folded, index = one_line(term), desk.search.conversations
+def _find(desk: Desk, term: str) -> list[int] | None:
+    """Return the ids of what holds ``term`` or has it as its number; None where they are many."""
+    found = desk.search.conversations.few(term)
     number = _number(term)
-    by_number = [] if number is None else [_c.number == number]
-    hits = index.hits(folded)
-    if by_number:
-        numbered = select(_c.id).where(_c.workspace_id == desk.workspace_id, *by_number)
-        hits = hits.union(numbered)  # type: ignore[assignment]
-    found = hits.cte("hits")
-    counted = _rows(shape).join(found, found.c.id == _c.id)
-    rare = index.is_rare(term)
-    if rare:
-        statement = counted
-    else:
-        holds = index.contains(_c.id, folded)
-        statement = _rows(shape).where(holds | by_number[0] if by_number else holds)
-    total = select(func.count()).select_from(
-        Conversation.__table__.join(found, found.c.id == _c.id)
-    )
-    total = total.where(_live(shape)).params(**values)
+    if found is None or number is None:
+        return found
+    return [*found, *desk.session.execute(_numbered(desk, number)).scalars()]
+
+
+def _numbered(desk: Desk, number: int) -> Select[Any]:
+    return select(_c.id).where(_c.workspace_id == desk.workspace_id, _c.number == number)
+
+
+def _walk(
+    desk: Desk, term: str, *, values: dict[str, Any], filters: Mapping[str, Any]
+) -> ListPage:
+    """Search for a common term: walk the list in its own order until the page is full."""
+    shape = frozenset(values)
+    values = {**values, "workspace_id": desk.workspace_id}
+    folded, index, number = one_line(term), desk.search.conversations, _number(term)
+    holds, hits = index.contains(_c.id, folded), index.hits(folded)
+    if number is not None:
+        holds = holds | (_c.number == number)
+        hits = hits.union(_numbered(desk, number))  # type: ignore[assignment]
+    if shape or number is not None:
+        total = select(func.count()).select_from(Conversation.__table__)
+        total = total.where(_live(shape, looked_up=True), _c.id.in_(hits)).params(**values)
+    else:  # only live conversations have a document
+        total = select(func.count()).select_from(hits.subquery())
     return run_list(
         desk.session,
-        statement.params(**values),
+        _rows(shape).where(holds).params(**values),
         keyset=KEYSETS[filters.get("sort", DEFAULT_SORT)],
         filters=filters,
         total=lambda: int(desk.session.execute(total).scalar_one()),

@@ -32,9 +32,9 @@ def list_customers(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
     term = filters.get("search")
     if term:
         index = desk.search.customers
-        if index.is_rare(term):
-            hits = index.hits(one_line(term)).subquery()
-            statement = statement.join(hits, hits.c.id == Customer.id)
-        else:
+        found = index.few(term)
+        if found is None:
             statement = statement.where(index.contains(Customer.__table__.c.id, one_line(term)))
+        else:
+            statement = statement.where(Customer.id.in_(found))
     return run_list(desk.session, statement, keyset=KEYSETS[filters["sort"]], filters=filters)

@@ -6,6 +6,7 @@ told does not.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
@@ -81,29 +82,33 @@ class PrivacyService:
             .where(Conversation.customer_id == customer.id, Conversation.deleted_at.is_(None))
             .order_by(Conversation.id)
         ).scalars()
+        found = conversations.all()
         return {
             "customer": customer,
-            "conversations": [self._exported(conversation) for conversation in conversations],
+            "conversations": [
+                exported
+                for start in range(0, len(found), BATCH)
+                for exported in self._exported(found[start : start + BATCH])
+            ],
         }
 
-    def _exported(self, conversation: Conversation) -> dict[str, Any]:
-        threads = (
-            self._desk.session.execute(
-                select(Thread)
-                .where(
-                    Thread.conversation_id == conversation.id,
-                    Thread.type.in_(("customer", "message")),
-                )
-                .order_by(Thread.id)
-            )
-            .scalars()
-            .all()
-        )
-        files = self._desk.attachments.of_threads([thread.id for thread in threads])
-        return {
-            "conversation": conversation,
-            "threads": [(thread, files.get(thread.id, [])) for thread in threads],
-        }
+    def _exported(self, conversations: Sequence[Conversation]) -> list[dict[str, Any]]:
+        """Return conversations with what was said in them, in two statements for all of them."""
+        ids = [conversation.id for conversation in conversations]
+        said = (Thread.conversation_id.in_(ids), Thread.type.in_(("customer", "message")))
+        session = self._desk.session
+        threads: dict[int, list[tuple[Thread, list[Attachment]]]] = defaultdict(list)
+        files: dict[int | None, list[Attachment]] = defaultdict(list)
+        for attachment in session.execute(
+            select(Attachment)
+            .join(Thread, Thread.id == Attachment.thread_id)
+            .where(*said)
+            .order_by(Attachment.id)
+        ).scalars():
+            files[attachment.thread_id].append(attachment)
+        for thread in session.execute(select(Thread).where(*said).order_by(Thread.id)).scalars():
+            threads[thread.conversation_id].append((thread, files[thread.id]))
+        return [{"conversation": it, "threads": threads[it.id]} for it in conversations]
 
     def _empty(self, customer: Customer) -> None:
         for field in (

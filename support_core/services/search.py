@@ -1,8 +1,8 @@
 """Substring search by index: keeping the documents, and the two ways of asking for them.
 
-A term that few documents hold is answered from the index first (:meth:`SearchIndex.hits`); one
+A term that few documents hold is answered from the index first (:meth:`SearchIndex.few`); one
 that many hold by walking the list in its own order and checking each row
-(:meth:`SearchIndex.contains`), which ends with the page. :meth:`SearchIndex.is_rare` tells which.
+(:meth:`SearchIndex.contains`), which ends with the page.
 """
 
 from __future__ import annotations
@@ -51,12 +51,11 @@ class SearchIndex:
             )
         )
 
-    def is_rare(self, term: str) -> bool:
-        """Tell whether at most :data:`RARE` documents hold ``term``."""
-        some = self.hits(one_line(term)).limit(RARE + 1).subquery()
-        return self._desk.session.execute(select(func.count()).select_from(some)).scalar_one() <= (
-            RARE
-        )
+    def few(self, term: str) -> list[int] | None:
+        """Return the ids of all documents that hold ``term``; None for more than :data:`RARE`."""
+        hits = self.hits(one_line(term)).limit(RARE + 1)
+        ids = list(self._desk.session.execute(hits).scalars())
+        return ids if len(ids) <= RARE else None
 
     def hits(self, folded: str) -> Select[Any]:
         """Return a SELECT of the ids of all documents that hold ``folded``."""
@@ -65,9 +64,10 @@ class SearchIndex:
             table.c.workspace_id == self._desk.workspace_id
         )
         if self._sqlite and len(folded) >= SHORTEST_INDEXED:
-            phrase = '"' + folded.replace('"', '""') + '"'
-            return statement.where(
-                literal_column(table.name).op("MATCH")(bindparam("phrase", phrase, unique=True))
+            statement = statement.where(
+                literal_column(table.name).op("MATCH")(
+                    bindparam("trigrams", _trigrams(folded), unique=True)
+                )
             )
         return statement.where(self._holds(folded))
 
@@ -92,6 +92,19 @@ class SearchIndex:
             return func.strpos(text, folded) > 0
         holds: ColumnElement[bool] = text.contains(folded, autoescape=True)
         return holds
+
+
+def _trigrams(folded: str) -> str:
+    """Return the FTS5 query that narrows a search down to documents that may hold ``folded``.
+
+    Each trigram asked for costs a walk of its list, and a common one's is long. So they do not
+    overlap, and those behind an @ are left out: a host is shared by many addresses.
+    """
+    local = folded.partition("@")[0]
+    asked = local if len(local) >= SHORTEST_INDEXED else folded
+    last = len(asked) - SHORTEST_INDEXED
+    pieces = {asked[at : at + SHORTEST_INDEXED] for at in (*range(0, last, 3), last)}
+    return " AND ".join('"' + piece.replace('"', '""') + '"' for piece in sorted(pieces))
 
 
 class SearchIndexes:

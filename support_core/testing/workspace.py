@@ -126,7 +126,7 @@ class TestWorkspace:
         with self.desk() as desk:
             return desk.members.create(
                 {
-                    "email": f"{role}{number}@example.test",
+                    "email": f"{role}.{number}@example.test",
                     "name": f"{role.title()} {number}",
                     "role": role,
                     **values,

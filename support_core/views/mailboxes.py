@@ -16,8 +16,6 @@ from ..services.mailbox_queries import list_mailboxes
 if TYPE_CHECKING:
     from pyramid.request import Request
 
-    from ..models import Mailbox
-
 TAG = "Mailboxes"
 
 mailboxes = Service("mailboxes", "/mailboxes", description="Mailboxes.", tag=TAG)
@@ -46,7 +44,8 @@ def list_(request: Request) -> dict[str, Any]:
 def create(request: Request) -> dict[str, Any]:
     """Create a mailbox; secrets made with it are shown in this answer only."""
     made, shown_once = request.desk.mailboxes.create(request.validated)
-    return _answer(request, made, shown_once, "Mailbox created successfully")
+    shown = present_mailboxes(request.desk, [made])[0]
+    return {"data": {**shown, **shown_once}, "message": "Mailbox created successfully"}
 
 
 @mailbox.get(permission=Permission.VIEW_CONVERSATIONS, shape=enveloped(MAILBOX), etag=True)
@@ -71,7 +70,8 @@ GUARD = (show, lambda desk, id_: desk.mailboxes.get(id_, lock=True))
 def update(request: Request) -> dict[str, Any]:
     """Update a mailbox; what is left out stays, passwords too."""
     changed, shown_once = request.desk.mailboxes.update(path_id(request), request.validated)
-    return _answer(request, changed, shown_once, "Mailbox updated successfully")
+    shown = present_mailboxes(request.desk, [changed])[0]
+    return {"data": {**shown, **shown_once}, "message": "Mailbox updated successfully"}
 
 
 @mailbox.delete(permission=Permission.MANAGE_MAILBOXES, shape=MESSAGE_ONLY, precondition=GUARD)
@@ -79,10 +79,3 @@ def delete(request: Request) -> dict[str, Any]:
     """Delete a mailbox; its conversations stay."""
     request.desk.mailboxes.delete(path_id(request))
     return {"message": "Mailbox deleted successfully"}
-
-
-def _answer(
-    request: Request, found: Mailbox, shown_once: dict[str, Any], message: str
-) -> dict[str, Any]:
-    shown = present_mailboxes(request.desk, [found])[0]
-    return {"data": {**shown, **shown_once}, "message": message}

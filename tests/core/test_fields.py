@@ -252,9 +252,14 @@ class TestChoices:
 
 
 class TestNumbers:
-    @pytest.mark.parametrize("other", [True, False, 1.0, "1", [], {}, 1e30])
+    @pytest.mark.parametrize("other", [True, False, 1.5, "1", [], {}, 1e999])
     def test_json_integers_are_integers(self, other: Any) -> None:
         assert sentence(Integer(), other) == "The value must be an integer."
+
+    def test_a_json_number_without_a_fraction_is_an_integer_however_it_is_written(self) -> None:
+        value = read(Integer(), 1.0)
+        assert (value, type(value)) == (1, int)
+        assert "must not be greater than" in sentence(Integer(), 1e30)
 
     def test_bounds_are_named(self) -> None:
         assert sentence(Integer(min=1), 0) == "The value must be at least 1."

@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "channel-sms"
 
 SECTION = re.compile(r"<!-- (table|file): (.+?) -->\n(.*?)<!-- end -->", re.DOTALL)
-BLOCK = re.compile(r"^(?:<!-- (run|tour)(?: ([\w-]+))? -->\n)?```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"^(?:<!-- (run|tour)(?: ([\w-]+))? -->\n)?```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE
+)
 LANGUAGES = {".py": "python", ".toml": "toml", ".cfg": "ini", ".md": "markdown"}
 
 

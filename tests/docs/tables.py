@@ -13,7 +13,6 @@ import textwrap
 from typing import TYPE_CHECKING
 
 import click
-from support_plans.catalogue import SETTINGS as PLAN_SETTINGS
 
 from support_core import errors, hookspecs
 from support_core.cli.root import cli
@@ -21,6 +20,7 @@ from support_core.cli.routes import plain, routes_of
 from support_core.errors import SupportError
 from support_core.security.permissions import BUILTIN_ROLES, GRANTABLE
 from support_core.settings import CORE_SETTINGS
+from support_plans.catalogue import SETTINGS as PLAN_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in it) + " |" for it in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in it) + " |" for it in lines
+    )
 
 
 def code(text: str) -> str:
@@ -135,8 +137,9 @@ def _commands(group: click.Group, prefix: str) -> Iterable[tuple[str, str]]:
         if isinstance(command, click.Group):
             yield from _commands(command, f"{prefix} {name}")
         else:
-            yield code(f"{prefix} {name}"), (command.help or "").partition("\n\n")[0].replace(
-                "\n", " "
+            yield (
+                code(f"{prefix} {name}"),
+                (command.help or "").partition("\n\n")[0].replace("\n", " "),
             )
 
 

@@ -79,7 +79,8 @@ def life(workspace: TestWorkspace, mark: str = "") -> dict[str, Any]:
         },
         headers={"Idempotency-Key": "erasure-customer"},
     ).json["data"]
-    upload = workspace.owner.upload(f"manticorefile{mark}.txt", f"cockatricebytes{mark}".encode()).json["data"]
+    content = f"cockatricebytes{mark}".encode()
+    upload = workspace.owner.upload(f"manticorefile{mark}.txt", content).json["data"]
     conversation = workspace.conversation(
         customer_email=email,
         subject=f"Wyvernsubject{mark}",
@@ -89,7 +90,10 @@ def life(workspace: TestWorkspace, mark: str = "") -> dict[str, Any]:
     assert conversation["customer"]["id"] == customer["id"]
     path = f"/conversations/{conversation['id']}"
     workspace.owner.patch(path, {"subject": f"Wyvernsubject{mark} again", "priority": "high"})
-    answer = {"body": f"Chimeraanswer{mark} to Xantippe{mark}", "cc": [f"krakencopy{mark}@personal{mark}.test"]}
+    answer = {
+        "body": f"Chimeraanswer{mark} to Xantippe{mark}",
+        "cc": [f"krakencopy{mark}@personal{mark}.test"],
+    }
     workspace.owner.post(f"{path}/reply", answer, headers={"Idempotency-Key": "erasure-reply"})
     workspace.owner.post(f"{path}/reply", {"body": f"Hippogriffnote{mark}", "type": "note"})
     deleted = workspace.conversation(customer_email=email, subject=f"Wyvernsubject{mark} deleted")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from importlib.metadata import distribution
 from typing import TYPE_CHECKING
 
 import pytest
 
-from support_core.testing import DeskUnderTest, make_desk, probe
-
-from .world import World, make_world
+from .world import World, make_full_desk, make_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from support_core.testing import DeskUnderTest
     from tests.services.databases import Databases
 
 
@@ -22,17 +20,7 @@ def full_desk(
     databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[DeskUnderTest]:
     """An application of its own with all shipped plugins."""
-    shipped = [
-        point.name
-        for point in distribution("support-core").entry_points
-        if point.group == "support_core.plugins"
-    ]
-    under_test = make_desk(
-        tmp_path_factory.mktemp("isolation"),
-        databases.create("isolation"),
-        plugins=shipped,
-        extra={"probe": probe},
-    )
+    under_test = make_full_desk(tmp_path_factory.mktemp("isolation"), databases.create("isolation"))
     yield under_test
     under_test.application.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import distribution
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -13,9 +14,11 @@ from support_core.channels import Permanent
 from support_core.models import Base
 from support_core.security.secrets import csrf_token, hash_password
 from support_core.services.logins import start_session
-from support_core.testing import Client, probe
+from support_core.testing import Client, make_desk, probe
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support_core.db import Database
     from support_core.testing import DeskUnderTest, TestWorkspace
 
@@ -50,6 +53,16 @@ class World:
     def owner(self) -> Client:
         """The owner by token."""
         return self.workspace.owner
+
+
+def make_full_desk(folder: Path, url: str) -> DeskUnderTest:
+    """Make an application with every shipped plugin, and the probe channel."""
+    shipped = [
+        point.name
+        for point in distribution("support-core").entry_points
+        if point.group == "support_core.plugins"
+    ]
+    return make_desk(folder, url, plugins=shipped, extra={"probe": probe})
 
 
 def make_world(desk: DeskUnderTest) -> World:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support_core.openapi.operations import registered
+from support_core.testing import Client
 
 if TYPE_CHECKING:
     from support_core.rest import Operation
-    from support_core.testing import Client, DeskUnderTest
+    from support_core.testing import DeskUnderTest
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +30,4 @@ def operations(desk: DeskUnderTest) -> list[Operation]:
 @pytest.fixture
 def anybody(desk: DeskUnderTest) -> Client:
     """A caller without credentials."""
-    from support_core.testing import Client
-
     return Client(desk.wsgi)

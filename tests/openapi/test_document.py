@@ -168,6 +168,14 @@ def test_what_was_made_links_to_what_can_be_done_with_it(document: Document) -> 
     assert "deleteConversationThread" not in responses["201"]["links"]
 
 
+def test_a_part_that_was_made_links_to_what_asks_for_its_id(document: Document) -> None:
+    responses = document["paths"][f"{BASE}/conversations/{{id}}/reply"]["post"]["responses"]
+    assert responses["201"]["links"]["deleteConversationThread"]["parameters"] == {
+        "id": "$request.path.id",
+        "thread_id": "$response.body#/data/id",
+    }
+
+
 def resolved(document: Document, answer: Document) -> Document:
     if "$ref" not in answer:
         return answer

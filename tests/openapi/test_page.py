@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from hashlib import sha256
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,9 +51,6 @@ def test_it_runs_nothing_and_loads_nothing(anybody: Client) -> None:
 
 
 def test_the_style_is_the_one_its_policy_names(anybody: Client) -> None:
-    from base64 import b64encode
-    from hashlib import sha256
-
     answer = anybody.get("/docs")
     found = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
     assert found is not None
@@ -89,7 +89,7 @@ def test_it_can_be_walked_by_landmarks_and_headings(page: LexborHTMLParser) -> N
     first = page.css_first("body a")
     assert (first.attributes["class"], first.attributes["href"]) == ("skip", "#content")
     levels = [int((it.tag or "h0")[1]) for it in page.css("h1, h2, h3, h4")]
-    steps = [after - before for before, after in zip(levels, levels[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(levels)]
     assert max(steps) == 1
 
 
@@ -141,7 +141,7 @@ def test_whatever_the_document_says_is_text_on_the_page(document: Document) -> N
     poisoned = poison(document)
     poisoned["paths"]["/x/<b>"] = {
         "get": {
-            "operationId": "getX\"><b>",
+            "operationId": 'getX"><b>',
             "tags": ["Conversations"],
             "summary": EVIL,
             "x-permission": EVIL,

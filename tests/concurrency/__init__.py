@@ -1,0 +1,1 @@
+"""Many at once: real threads, real transactions, on both databases."""

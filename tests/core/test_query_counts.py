@@ -1,0 +1,123 @@
+"""How many statements each way of reading takes, and that more rows take no more of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support_core.testing import count_statements
+from tests.isolation.operations import operations, valid_call
+from tests.isolation.world import World, make_full_desk, make_world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support_core.rest import Operation
+    from support_core.testing import DeskUnderTest
+    from tests.services.databases import Databases
+
+#: Statements of each GET, authentication and entitlement included. A new one is added here on
+#: purpose; a number that grows needs a reason.
+STATEMENTS = {
+    "GET /attachments/{id}": 3,
+    "GET /attachments/{id}/download": 3,
+    "GET /audit": 4,
+    "GET /auth/me": 1,
+    "GET /channels": 2,
+    "GET /conversations": 4,
+    "GET /conversations/{id}": 7,
+    "GET /conversations/{id}/threads": 8,
+    "GET /customers": 4,
+    "GET /customers/{id}": 3,
+    "GET /customers/{id}/conversations": 5,
+    "GET /customers/{id}/export": 6,
+    "GET /entitlements": 6,
+    "GET /events": 3,
+    "GET /mailboxes": 5,
+    "GET /mailboxes/{id}": 4,
+    "GET /roles": 4,
+    "GET /roles/{id}": 3,
+    "GET /tokens": 4,
+    "GET /users": 4,
+    "GET /users/{id}": 4,
+}
+
+ROWS = 30
+
+
+@pytest.fixture(scope="module")
+def measured(
+    databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DeskUnderTest]:
+    """An application of its own, so that nobody else's statements are counted."""
+    under_test = make_full_desk(
+        tmp_path_factory.mktemp("query-counts"), databases.create("query_counts")
+    )
+    yield under_test
+    under_test.application.close()
+
+
+@pytest.fixture(scope="module")
+def reading(measured: DeskUnderTest) -> dict[str, Operation]:
+    """Every GET of a caller's; the public ones are for whoever runs the desk."""
+    found = operations(measured)
+    return {name: it for name, it in found.items() if it.method == "GET" and not it.public}
+
+
+def _count(desk: DeskUnderTest, operation: Operation, world: World) -> int:
+    call = valid_call(operation, world)
+    assert call.by(world.owner).status_int == 200  # fills caches, notes the token's use
+    with count_statements(desk.application.database) as statements:
+        call.by(world.owner)
+    return len(statements)
+
+
+def _grow(world: World) -> None:
+    """Make about thirty of everything that a list, or a thing with parts, can show."""
+    owner, path = world.owner, f"/conversations/{world.conversation}"
+    for number in range(ROWS):
+        customer = f"grown{number}@example.test"
+        mailbox = world.workspace.mailbox(callback_url="https://example.com/replies")
+        world.workspace.conversation(mailbox_id=mailbox, customer_email=customer)
+        world.workspace.conversation(mailbox_id=mailbox, tags=["vip", f"tag{number}"])
+        writer = world.workspace.client(user_id=world.workspace.member())
+        upload = owner.upload("more.txt", b"more").json["data"]["id"]
+        reply = {"body": "More", "attachment_ids": [upload]}
+        assert writer.post(f"{path}/reply", reply).status_int == 201
+        role = {"name": f"role-{number}", "permissions": []}
+        assert owner.post("/roles", role).status_int == 201
+
+
+def test_every_way_of_reading_takes_the_statements_it_is_known_to_take(
+    measured: DeskUnderTest, reading: dict[str, Operation]
+) -> None:
+    world = make_world(measured)
+    taken = {name: _count(measured, operation, world) for name, operation in reading.items()}
+    assert taken == STATEMENTS
+
+
+def test_more_rows_take_no_more_statements(
+    measured: DeskUnderTest, reading: dict[str, Operation]
+) -> None:
+    world = make_world(measured)
+    few = {name: _count(measured, operation, world) for name, operation in reading.items()}
+    _grow(world)
+    many = {name: _count(measured, operation, world) for name, operation in reading.items()}
+    assert many == few
+    lists = [valid_call(reading[name], world).by(world.owner).json for name in LISTS]
+    assert all(len(shown["data"]) >= 25 for shown in lists)
+
+
+LISTS = (
+    "GET /audit",
+    "GET /conversations",
+    "GET /conversations/{id}/threads",
+    "GET /customers",
+    "GET /customers/{id}/conversations",
+    "GET /events",
+    "GET /mailboxes",
+    "GET /roles",
+    "GET /tokens",
+    "GET /users",
+)
