@@ -80,7 +80,7 @@ $(VENV)/pyvenv.cfg:
 	$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/run.stamp: $(VENV)/pyvenv.cfg setup.cfg pyproject.toml
-	$(PY) -m pip install --quiet --editable .
+	$(PY) -m pip install --quiet --editable '.[postgres]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/pyvenv.cfg setup.cfg pyproject.toml

@@ -190,7 +190,8 @@ def _disks(application: Application) -> Iterator[Finding]:
     if application.database.dialect == "sqlite":
         folders["database"] = Path(application.database.url.database or "").resolve().parent
     for name, folder in folders.items():
-        free = shutil.disk_usage(folder).free
+        there = next(it for it in (folder.resolve(), *folder.resolve().parents) if it.exists())
+        free = shutil.disk_usage(there).free
         shown = f"{free / GIBIBYTE:.1f} GiB free for the {name}"
         state = FAILED if free < FULL else WARNING if free < TIGHT else OK
         advice = "" if state == OK else "; make room or move the folder"

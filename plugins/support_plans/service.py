@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from support_core.plugin_api import Denial, Entitlements, upsert
 
 from .models import PlanLock, PlanOverride
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
+
     from support_core.plugin_api import Desk, WorkspaceRef
 
     from .catalogue import Catalogue, Plan
+
+
+_override = PlanOverride.__table__.c
+_OVERRIDE = select(_override.amount).where(
+    *(_override[name] == bindparam(name) for name in ("workspace_id", "kind", "name"))
+)
 
 
 class PlanService:
@@ -60,8 +68,9 @@ class PlanService:
         override = self._override("limit", resource)
         return self._plan.limits.get(resource) if override is None else override.amount
 
-    def _override(self, kind: str, name: str) -> PlanOverride | None:
-        return self._desk.session.get(PlanOverride, (self._desk.workspace_id, kind, name))
+    def _override(self, kind: str, name: str) -> Row[int | None] | None:
+        key = {"workspace_id": self._desk.workspace_id, "kind": kind, "name": name}
+        return self._desk.session.core(_OVERRIDE, key).one_or_none()
 
     def _lock(self) -> None:
         # Writes even when the row is there: an INSERT that does nothing would lock nothing.

@@ -6,6 +6,7 @@ import logging
 from configparser import Error as IniError
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +116,7 @@ class Host:
         path = self.keys_file
         if self.settings.get("support.keys", "").strip() or path is None:
             return None
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path if Keyring.create_file(path) else None
 
     @property
@@ -128,7 +129,7 @@ class Host:
     def _context(self) -> Any:
         try:
             return loadcontext(APP, f"config:{self.path}", name=self.section)
-        except (IniError, LookupError) as error:
+        except (IniError, LookupError, PackageNotFoundError) as error:
             detail = " ".join(str(error).split())
             raise ConfigurationError(f"{self.path.name} cannot be read: {detail}.") from None
 

@@ -26,7 +26,9 @@ from sqlalchemy.sql.elements import TextClause
 from .scoping import SESSION, UnscopedQuery
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection, CursorResult, Executable
 
 __all__ = ["UnscopedQuery", "WorkspaceScoped", "WorkspaceSession"]
 
@@ -59,6 +61,20 @@ class WorkspaceSession(Session):
         if isinstance(row, WorkspaceScoped) and row.workspace_id != self.require_workspace():
             return None
         return row
+
+    def core(
+        self,
+        statement: Executable,
+        values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        *,
+        execution_options: Mapping[str, Any] | None = None,
+    ) -> CursorResult[*tuple[Any, ...]]:
+        """Run a statement on tables, not entities, straight on the session's connection.
+
+        It is judged like any other, and costs half as much as :meth:`execute` makes of it.
+        """
+        connection = self.connection()
+        return connection.execute(statement, values, execution_options=execution_options)
 
     def flush(self, *args: Any, **options: Any) -> None:
         """Write what was added, changed and deleted; each row by its key."""

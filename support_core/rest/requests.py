@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import zope.sqlalchemy
+from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED, join_transaction
 
 from ..desk import Desk
 from ..errors import Forbidden, NotFound
@@ -38,11 +38,9 @@ def dbsession(request: Request) -> WorkspaceSession:
     database = request.registry.support.database
     write = request.method not in SAFE_METHODS
     session: WorkspaceSession = database.session(write=write)
-    zope.sqlalchemy.register(
-        session,
-        initial_state="changed" if write else "active",
-        transaction_manager=request.tm,
-    )
+    # Joined here and now: zope.sqlalchemy.register would hang seven listeners on each session to
+    # find out what is known already.
+    join_transaction(session, STATUS_CHANGED if write else STATUS_ACTIVE, request.tm)
     return session
 
 

@@ -20,7 +20,7 @@ from .secrets import TOKEN_PREFIX, digest
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.orm import Session
+    from ..db import WorkspaceSession
 
     from ..db import AnyRow
     from ..identity import HostIdentity
@@ -91,11 +91,11 @@ class TokenUse:
     last_used_at: datetime | None
 
 
-def by_token(session: Session, token: str, now: datetime) -> TokenUse | None:
+def by_token(session: WorkspaceSession, token: str, now: datetime) -> TokenUse | None:
     """Return who holds this API token; None for an unknown, revoked or expired one."""
     if not token.startswith(TOKEN_PREFIX):
         return None
-    row = session.execute(
+    row = session.core(
         _BY_TOKEN, {"secret_hash": digest(token), "now": now}, execution_options=UNSCOPED
     ).first()
     if row is None:
@@ -106,14 +106,14 @@ def by_token(session: Session, token: str, now: datetime) -> TokenUse | None:
 
 
 def by_session(
-    session: Session, secret: str, now: datetime, *, wanted: str | None
+    session: WorkspaceSession, secret: str, now: datetime, *, wanted: str | None
 ) -> Identity | None:
     """Return who is logged in with this cookie, in the ``wanted`` workspace (id or slug).
 
     Raises ``WorkspaceRequired`` where the person works in several and named none, and
     ``Forbidden`` where they named one they do not work in.
     """
-    rows = session.execute(
+    rows = session.core(
         _BY_SESSION, {"secret_hash": digest(secret), "now": now}, execution_options=UNSCOPED
     ).all()
     if not rows:
@@ -128,9 +128,9 @@ def by_session(
     )
 
 
-def by_host(session: Session, answer: HostIdentity) -> Identity:
+def by_host(session: WorkspaceSession, answer: HostIdentity) -> Identity:
     """Return the member the host named; raises ``Unauthenticated`` where there is none."""
-    row = session.execute(
+    row = session.core(
         _BY_HOST,
         {"user_id": answer.user_id, "member_of": answer.workspace_id},
         execution_options=UNSCOPED,

@@ -171,7 +171,7 @@ _ONE = _rows(frozenset({"id"})).add_columns(_customer.phone.label("customer_phon
 def conversation_row(desk: Desk, conversation_id: int) -> AnyRow | None:
     """Return one live conversation in the list's columns and the customer's phone, or None."""
     values = {"id": conversation_id, "workspace_id": desk.workspace_id}
-    return desk.session.execute(_ONE, values).one_or_none()
+    return desk.session.core(_ONE, values).one_or_none()
 
 
 def list_conversations(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
@@ -192,8 +192,8 @@ def list_conversations(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
         return run_list(session, statement, keyset=KEYSETS[sort], filters=filters)
     page, per_page = filters["page"], filters["per_page"]
     window = {"limit": per_page, "offset": (page - 1) * per_page}
-    rows = session.execute(_numbered_page(shape, sort), {**values, **window}).all()
-    total = session.execute(_total(shape), values).scalar_one()
+    rows = session.core(_numbered_page(shape, sort), {**values, **window}).all()
+    total = session.core(_total(shape), values).scalar_one()
     return ListPage(rows, page, per_page, total=int(total))
 
 

@@ -108,7 +108,7 @@ def test_a_token_is_created_works_is_listed_and_revoked(
 def dead_job(shell: Shell, workspace: TestWorkspace) -> int:
     """A job of the workspace that failed for good."""
     with workspace.desk() as desk:
-        message_id = desk.enqueue(delete_blobs, f"{workspace.id}/00/none")
+        message_id = desk.enqueue(delete_blobs, f"{workspace.id}/00/{'0' * 64}")
         desk.session.execute(
             update(Job)
             .where(Job.message_id == message_id)

@@ -1,0 +1,1 @@
+"""The API channel, against a real listener on the loopback."""
