@@ -145,9 +145,7 @@ def _stand(folder: Path, size: int, cluster: Cluster | None) -> Stand:
             {SETTINGS: str(folder / "settings.json")},
             folder / "product.log",
         ),
-        bare=Served(
-            "bench.bare_app:app", {PLAN: str(folder / "plan.json")}, folder / "bare.log"
-        ),
+        bare=Served("bench.bare_app:app", {PLAN: str(folder / "plan.json")}, folder / "bare.log"),
         folder=folder,
     )
     _check_equal(stand)

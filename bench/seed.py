@@ -218,9 +218,10 @@ def _insert(
                 )
                 raw.execute("COMMIT")
             else:
-                with raw.cursor() as cursor, cursor.copy(
-                    f"COPY {table} ({columns}) FROM STDIN"
-                ) as copy:
+                with (
+                    raw.cursor() as cursor,
+                    cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
+                ):
                     for row in chunk:
                         copy.write_row([it.text if isinstance(it, _Json) else it for it in row])
                 raw.commit()

@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING
 import structlog
 from limits import RateLimitItemPerSecond
 from limits.errors import ConfigurationError as LimitsConfigurationError
-from limits.storage import storage_from_string
-from limits.strategies import FixedWindowRateLimiter
 
+from .ratelimit_stores import MemoryCounter, SharedCounter
 from .settings import ConfigurationError
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
 
+    from .ratelimit_stores import Counter
     from .settings import Settings
 
 log = structlog.get_logger(__name__)
 
 PREFIX = "support.ratelimit."
 GENERAL = "general"
+MEMORY = "memory://"
 _RESERVED = {"enabled", "storage"}
 
 
@@ -58,7 +59,7 @@ class RateLimits:
         self.enabled: bool = settings["support.ratelimit.enabled"]
         url = settings["support.ratelimit.storage"]
         try:
-            self._limiter = FixedWindowRateLimiter(storage_from_string(url))
+            self._counter: Counter = MemoryCounter() if url == MEMORY else SharedCounter(url)
         except (LimitsConfigurationError, ImportError, ValueError) as error:
             raise ConfigurationError(
                 f"support.ratelimit.storage: {url.partition('@')[2] or url!r} cannot be used "
@@ -94,9 +95,8 @@ class RateLimits:
 
     def _count(self, item: RateLimitItem, key: str) -> Standing | None:
         try:
-            allowed = self._limiter.hit(item, key)
-            window = self._limiter.get_window_stats(item, key)
+            count = self._counter.count(item, key)
         except Exception as error:  # noqa: BLE001 - each store has its own errors
             log.warning("ratelimit_store_unavailable", error=type(error).__name__)
             return None
-        return Standing(item.amount, max(0, window.remaining), int(window.reset_time), allowed)
+        return Standing(item.amount, count.remaining, int(count.ends), count.allowed)

@@ -165,7 +165,7 @@ class ScopeCompiler:
         verdict.binds += holding.binds
         return holding.loose
 
-    def _compose_select_body(  # noqa: PLR0913, PLR0917 - SQLAlchemy's
+    def _compose_select_body(
         self, text: Any, select: Any, compile_state: Any, inner: Any, froms: Any, *rest: Any
     ) -> Any:
         # Private to SQLAlchemy, and the one place that sees every SELECT as it is rendered.

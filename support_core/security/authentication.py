@@ -20,9 +20,7 @@ from .secrets import TOKEN_PREFIX, digest
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ..db import WorkspaceSession
-
-    from ..db import AnyRow
+    from ..db import AnyRow, WorkspaceSession
     from ..identity import HostIdentity
 
 UNSCOPED = {"unscoped": "authentication: the credential tells the workspace"}

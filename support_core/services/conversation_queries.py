@@ -247,9 +247,7 @@ def _numbered(desk: Desk, number: int) -> Select[Any]:
     return select(_c.id).where(_c.workspace_id == desk.workspace_id, _c.number == number)
 
 
-def _walk(
-    desk: Desk, term: str, *, values: dict[str, Any], filters: Mapping[str, Any]
-) -> ListPage:
+def _walk(desk: Desk, term: str, *, values: dict[str, Any], filters: Mapping[str, Any]) -> ListPage:
     """Search for a common term: walk the list in its own order until the page is full."""
     shape = frozenset(values)
     values = {**values, "workspace_id": desk.workspace_id}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from support_core.db import Database
-    from support_core.testing import DeskUnderTest, TestWorkspace
+    from support_core.testing import TestWorkspace
     from tests.services.databases import Databases
 
 MANY = 5_000

@@ -173,6 +173,18 @@ def test_a_chunked_body_is_read(client: httpx.Client) -> None:
     assert answer.status_code == 201, answer.text
 
 
+def test_an_answer_on_a_kept_connection_waits_for_no_acknowledgement(
+    client: httpx.Client,
+) -> None:
+    def seconds() -> float:
+        started = time.perf_counter()
+        assert client.get("/healthz").status_code == 200
+        return time.perf_counter() - started
+
+    client.get("/healthz")
+    assert min(seconds() for _ in range(10)) < 0.035  # a delayed ACK comes after 0.04
+
+
 def test_a_path_that_is_no_utf8_is_refused_as_such(client: httpx.Client) -> None:
     answer = client.get("/conversations/%FF")
     assert answer.status_code in {400, 404}
