@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .engine import Database
+from .locks import hold
 from .session import UnscopedQuery, WorkspaceScoped, WorkspaceSession
 from .types import AnyRow, Ciphertext, Id, Json, UTCDateTime
 from .upsert import upsert
@@ -17,5 +18,6 @@ __all__ = [
     "UnscopedQuery",
     "WorkspaceScoped",
     "WorkspaceSession",
+    "hold",
     "upsert",
 ]

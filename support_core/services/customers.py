@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from ..db import hold
 from ..errors import Invalid, NotFound
 from ..models import Conversation, Customer
 from .fields import changed, taken
@@ -66,6 +67,8 @@ class CustomerService:
         Two first contacts at once make one customer: who loses the race takes the winner's row.
         A known customer without a name takes the given one.
         """
+        if phone:  # has no unique key: people share numbers
+            hold(self._desk.session, f"customer phone {phone}")
         customer = (self.by_email(email) if email else None) or (
             self.by_phone(phone) if phone else None
         )

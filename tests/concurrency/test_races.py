@@ -201,3 +201,11 @@ def test_a_customer_created_at_once_is_created_once(workspace: TestWorkspace) ->
     statuses = sorted(answer.status_int for answer in answers)
     assert statuses[0] == 201
     assert set(statuses[1:]) <= {409, 422}
+
+
+def test_first_contacts_at_once_by_phone_make_one_customer(workspace: TestWorkspace) -> None:
+    def contact() -> int:
+        with workspace.desk() as desk:
+            return desk.customers.find_or_create(email=None, phone="+4915112345678").id
+
+    assert len(set(at_once(*[contact] * 12))) == 1

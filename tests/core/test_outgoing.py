@@ -6,7 +6,6 @@ import datetime
 import socket
 import ssl
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from support_core.outgoing import OutgoingClient, OutgoingError, OutgoingPolicy
 from tests.core.tcp_server import Handler, answering, serving
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 LOOPBACK = OutgoingPolicy.parse("127.0.0.0/8 ::1")
