@@ -19,7 +19,7 @@ from schemathesis.checks import CHECKS
 API = os.environ["SUPPORT_API"]
 TOKEN = os.environ["SUPPORT_API_TOKEN"]
 
-#: Sentences about the state of the desk, or about several fields at once.
+#: Sentences about the desk's state and configuration, or about several fields at once.
 ABOUT_STATE = re.compile(
     r"The selected .+ is invalid\."
     r"|The .+ has already been taken\."
@@ -28,6 +28,7 @@ ABOUT_STATE = re.compile(
     r"|The .+ field is required when .+ is not present\."
     r"|The .+ field is prohibited when type is note\."
     r"|The .+ must be a date after now\."
+    r"|The address .+ may not be reached from here\."
 )
 #: No regular expression tells international domain names (IDNA) from other texts.
 ABOUT_ADDRESS = re.compile(r"The .+ must be a valid email address\.")

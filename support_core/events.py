@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from sqlalchemy.orm import SessionTransaction
+
     from .application import Application
     from .desk import Desk
     from .plugins import Plugins
@@ -32,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 _PENDING = "support.events"
 _COMMITTED = "support.events.committed"
+_MARKS = "support.events.savepoints"
 _APPLICATION = "support.application"
 
 
@@ -119,10 +122,22 @@ def _tell(session: WorkspaceSession) -> None:
         session.info[_APPLICATION].bus.tell(committed)
 
 
-@sqlalchemy_event.listens_for(WorkspaceSession, "after_rollback")
-def _forget(session: WorkspaceSession) -> None:
-    session.info.pop(_PENDING, None)
-    session.info.pop(_COMMITTED, None)
+@sqlalchemy_event.listens_for(WorkspaceSession, "after_transaction_create")
+def _mark(session: WorkspaceSession, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        marks = session.info.setdefault(_MARKS, {})
+        marks[transaction] = len(session.info.get(_PENDING, ()))
+
+
+@sqlalchemy_event.listens_for(WorkspaceSession, "after_soft_rollback")
+def _forget(session: WorkspaceSession, transaction: SessionTransaction) -> None:
+    """Forget what the transaction published; a savepoint takes back its own events only."""
+    if transaction.nested:
+        mark = session.info[_MARKS].pop(transaction)
+        del session.info.get(_PENDING, [])[mark:]
+    else:
+        for key in (_PENDING, _COMMITTED, _MARKS):
+            session.info.pop(key, None)
 
 
 class EventBus:
@@ -146,7 +161,10 @@ class EventBus:
     def tell(self, events: list[DomainEvent]) -> None:
         """Pass committed events on."""
         for subscriber in self._subscribers:
-            subscriber(events)
+            try:
+                subscriber(events)
+            except Exception:  # the transaction is committed, whoever hears of it
+                log.exception("event_subscriber_failed")
         if next(self._plugins.implementations("support_after_commit"), None) is not None:
             self._start()
             self._queue.put(events)
@@ -175,4 +193,4 @@ class EventBus:
             try:
                 implementation(event=event)
             except Exception:
-                log.exception("after_commit_hook_failed", plugin=name, event=event.type)
+                log.exception("after_commit_hook_failed", plugin=name, event_type=event.type)

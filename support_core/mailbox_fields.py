@@ -12,6 +12,20 @@ if TYPE_CHECKING:
 
     from .desk import Desk
 
+#: Names that are the core's own.
+CORE_FIELDS = (
+    "id",
+    "name",
+    "email",
+    "is_active",
+    "signature",
+    "auto_reply_enabled",
+    "auto_reply_subject",
+    "auto_reply_body",
+    "created_at",
+    "updated_at",
+)
+
 
 @dataclass(frozen=True)
 class MailboxFields:

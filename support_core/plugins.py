@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import structlog
 
 from . import hookspecs
 from .channels import Channel
+from .mailbox_fields import CORE_FIELDS
 from .settings import ConfigurationError
 
 if TYPE_CHECKING:
@@ -95,14 +97,11 @@ def load_plugins(names: Sequence[str], extra: Mapping[str, ModuleType] | None = 
         _check(name, module, names)
         # pluggy calls what was registered last first; we promise the order of the setting.
     for name in reversed(list(modules)):
-        manager.register(modules[name], name)
+        _register(manager, modules[name], name)
     _refuse_unknown_hooks(manager)
     plugins = Plugins(manager, modules)
     _collect_channels(plugins)
-    plugins.mailbox_fields = [
-        implementation() for _, implementation in plugins.implementations("support_mailbox_schema")
-    ]
-    _refuse_clashing_fields(plugins.mailbox_fields)
+    _collect_mailbox_fields(plugins)
     return plugins
 
 
@@ -160,16 +159,30 @@ def _check(name: str, module: ModuleType, names: Sequence[str]) -> None:
             )
 
 
-def _refuse_unknown_hooks(manager: pluggy.PluginManager) -> None:
+def _register(manager: pluggy.PluginManager, module: ModuleType, name: str) -> None:
     try:
-        manager.check_pending()
+        manager.register(module, name)
     except pluggy.PluginValidationError as error:
-        known = ", ".join(
-            sorted(name for name in vars(manager.hook) if name.startswith("support_"))
-        )
+        reason = " ".join(str(error).split())
         raise ConfigurationError(
-            f"A plugin implements a hook that does not exist: {error}. Known hooks: {known}."
+            f"A hook of the plugin {name} does not fit its contract: {reason}; "
+            "see support_core/hookspecs.py for its arguments."
         ) from None
+
+
+def _refuse_unknown_hooks(manager: pluggy.PluginManager) -> None:
+    callers = {name: it for name, it in vars(manager.hook).items() if name.startswith("support_")}
+    known = sorted(name for name, caller in callers.items() if caller.has_spec())
+    for name, caller in callers.items():
+        if name in known:
+            continue
+        plugin = caller.get_hookimpls()[0].plugin_name
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise ConfigurationError(
+            f"The plugin {plugin} implements the hook {name}, which does not exist.{hint} "
+            f"Known hooks: {', '.join(known)}."
+        )
 
 
 def _collect_channels(plugins: Plugins) -> None:
@@ -188,13 +201,15 @@ def _collect_channels(plugins: Plugins) -> None:
         plugins.channel_plugins[channel.name] = name
 
 
-def _refuse_clashing_fields(fields: Sequence[MailboxFields]) -> None:
-    seen: set[str] = set()
-    for extension in fields:
-        for node in extension.nodes:
-            if node.name in seen:
+def _collect_mailbox_fields(plugins: Plugins) -> None:
+    owners = dict.fromkeys(CORE_FIELDS, "the core")
+    for plugin, implementation in plugins.implementations("support_mailbox_schema"):
+        declared = implementation()
+        for field_name in (*(node.name for node in declared.nodes), *declared.shown):
+            owner = owners.setdefault(field_name, plugin)
+            if owner != plugin:
                 raise ConfigurationError(
-                    f"Two plugins add the mailbox field {node.name}; take one of them out of "
-                    "support.plugins."
+                    f"The plugin {plugin} adds the mailbox field {field_name}, which {owner} has "
+                    "already; take one of them out of support.plugins."
                 )
-            seen.add(node.name)
+        plugins.mailbox_fields.append(declared)

@@ -217,7 +217,7 @@ class Settings:
 
     def __init__(self, raw: Mapping[str, str], declared: Iterable[Setting]) -> None:
         self.declared = tuple(declared)
-        self._plain = {setting.name: setting for setting in self.declared}
+        self._plain = _by_name(self.declared)
         self._families = [setting for setting in self.declared if "*" in setting.name]
         self._values: dict[str, Any] = {}
         for setting in self.declared:
@@ -250,6 +250,18 @@ class Settings:
     def family(self, pattern: str) -> dict[str, Any]:
         """Return what was given of a family such as ``support.plans.*``."""
         return {name: value for name, value in self._values.items() if fnmatchcase(name, pattern)}
+
+
+def _by_name(declared: Iterable[Setting]) -> dict[str, Setting]:
+    plain: dict[str, Setting] = {}
+    for setting in declared:
+        if setting.name in plain:
+            raise ConfigurationError(
+                f"The setting {setting.name} is declared twice; take one of the plugins that "
+                "declare it out of support.plugins."
+            )
+        plain[setting.name] = setting
+    return plain
 
 
 def _parse(name: str, setting: Setting, text: str) -> Any:

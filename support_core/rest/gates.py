@@ -112,7 +112,8 @@ def validated(view: View, info: Any) -> View:
     )
 
     def wrapped(context: Any, request: Request) -> Response:
-        if media != ANY_MEDIA and not request.accept.acceptable_offers([media]):
+        asked = media != ANY_MEDIA and request.headers.get("Accept")
+        if asked and not request.accept.acceptable_offers([media]):
             raise NotAcceptable(f"This endpoint answers {media} only.")
         if query is not None:
             schema = operation.query_schema(request.registry.support)

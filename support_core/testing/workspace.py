@@ -47,7 +47,9 @@ class Client:
             sent.setdefault("Content-Type", "application/json")
         elif body is not None:
             options["json"] = body
-        request = self._app.RequestClass.blank(BASE + path, **_blank(options))
+        request = self._app.RequestClass.blank(
+            BASE + path, environ=dict(self._app.extra_environ), **_blank(options)
+        )
         return self._app.do_request(request, status="*", expect_errors=True)
 
     def get(self, path: str, **options: Any) -> TestResponse:

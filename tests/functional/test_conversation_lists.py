@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -139,7 +139,7 @@ def test_cursors_walk_the_whole_list_there_and_back(workspace: TestWorkspace, so
         assert set(page["meta"]) == {"path", "per_page", "next_cursor", "prev_cursor"}
         pages.append([row["number"] for row in page["data"]])
         cursor, back = page["meta"]["next_cursor"], page["meta"]["prev_cursor"]
-    assert sum(pages, []) == whole
+    assert list(chain(*pages)) == whole
     assert [len(page) for page in pages] == [3, 3, 1]
     page = listed(workspace, f"?sort={sort}&per_page=3&cursor={back}")
     assert [row["number"] for row in page["data"]] == pages[1]
@@ -280,9 +280,7 @@ def test_totals_follow_every_change(workspace: TestWorkspace) -> None:
         return int(listed(workspace, query)["meta"]["total"])
 
     workspace.owner.patch(f"/conversations/{made[0]['id']}/status", {"status": "closed"})
-    workspace.owner.patch(
-        f"/conversations/{made[1]['id']}/assign", {"user_id": workspace.owner_id}
-    )
+    workspace.owner.patch(f"/conversations/{made[1]['id']}/assign", {"user_id": workspace.owner_id})
     workspace.owner.delete(f"/conversations/{made[2]['id']}")
     assert [total(it) for it in ("", "?status=closed", "?assigned_to=me")] == [2, 1, 1]
     workspace.owner.post(f"/conversations/{made[2]['id']}/restore")
@@ -337,5 +335,5 @@ def test_pages_of_a_moment_shared_by_many_neither_repeat_nor_skip(
         for row in listed(workspace)["data"]:
             desk.conversations.get(row["id"]).last_reply_at = moment
     seen = [numbers(workspace, f"?per_page=2&page={page}") for page in (1, 2, 3)]
-    assert sorted(sum(seen, [])) == [1, 2, 3, 4, 5, 6]
+    assert sorted(chain(*seen)) == [1, 2, 3, 4, 5, 6]
     assert all(set(one).isdisjoint(two) for one, two in pairwise(seen))

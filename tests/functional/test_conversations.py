@@ -307,7 +307,7 @@ def test_html_is_shown_sanitised_and_as_text(workspace: TestWorkspace) -> None:
 
 
 def test_plain_text_is_kept_to_the_letter(workspace: TestWorkspace) -> None:
-    text = "  <b>not bold</b> & \"quotes\"\r\n\ttab \u202e \U0001f9e1 end  "
+    text = '  <b>not bold</b> & "quotes"\r\n\ttab \u202e \U0001f9e1 end  '
     [thread] = workspace.conversation(body=text)["threads"]
     assert thread["body"] == text
     assert thread["body_format"] == "text"

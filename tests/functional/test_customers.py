@@ -61,7 +61,12 @@ def test_a_customer_is_known_by_address_or_phone(workspace: TestWorkspace) -> No
         "email": "The email field is required when phone is not present.",
         "phone": "The phone field is required when email is not present.",
     }
-    for body in ({}, {"name": "Nobody"}, {"email": None, "phone": None}, {"email": "", "phone": ""}):
+    for body in (
+        {},
+        {"name": "Nobody"},
+        {"email": None, "phone": None},
+        {"email": "", "phone": ""},
+    ):
         assert_invalid(workspace.owner.post("/customers", body), **neither)
     made = create(workspace, email="a@example.test")
     assert_invalid(workspace.owner.put(f"/customers/{made['id']}", {"email": None}), **neither)
@@ -108,7 +113,10 @@ def test_what_was_read_can_be_sent_back(workspace: TestWorkspace) -> None:
         ([], "The attributes must be an object."),
         ("x", "The attributes must be an object."),
         (None, "The attributes field must have a value."),
-        ({"a": {"b": {"c": {"d": {}}}}}, "The attributes must not be nested more than 4 levels deep."),
+        (
+            {"a": {"b": {"c": {"d": {}}}}},
+            "The attributes must not be nested more than 4 levels deep.",
+        ),
         ({"a": "nul \x00"}, "The attributes contains characters that are not allowed."),
         ({"a\ud800": 1}, "The attributes contains characters that are not allowed."),
         ({"n": 10**40}, "The attributes contains numbers that are out of range."),

@@ -38,8 +38,8 @@ def tables(desk: DeskUnderTest) -> str:
     with engine.connect() as connection:
         found.reflect(connection)
         for table in found.sorted_tables:
-            for row in connection.execute(select(table)):
-                lines.append(f"{table.name}: {tuple(row)!r}")
+            rows = connection.execute(select(table))
+            lines.extend(f"{table.name}: {tuple(row)!r}" for row in rows)
     return "\n".join(lines)
 
 

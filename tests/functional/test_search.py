@@ -149,9 +149,7 @@ def test_a_changed_subject_is_found_and_the_old_one_is_not(workspace: TestWorksp
 
 def test_a_customers_new_address_finds_the_conversations(workspace: TestWorkspace) -> None:
     made = workspace.conversation(customer_email="old@example.test")
-    workspace.owner.put(
-        f"/customers/{made['customer']['id']}", {"email": "fresh@example.test"}
-    )
+    workspace.owner.put(f"/customers/{made['customer']['id']}", {"email": "fresh@example.test"})
     assert found(workspace, "old@") == []
     assert found(workspace, "fresh@") == [1]
 
