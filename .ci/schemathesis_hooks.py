@@ -29,6 +29,8 @@ ABOUT_STATE = re.compile(
     r"|The .+ field is prohibited when type is note\."
     r"|The .+ must be a date after now\."
     r"|The address .+ may not be reached from here\."
+    r"|The customer's data has been erased; add a note instead\."
+    r"|The channel does not take replies now\."
 )
 #: No regular expression tells international domain names (IDNA) from other texts.
 ABOUT_ADDRESS = re.compile(r"The .+ must be a valid email address\.")

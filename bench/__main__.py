@@ -123,7 +123,7 @@ def _stand(folder: Path, size: int, cluster: Cluster | None) -> Stand:
         wanted = workloads(seeded, (half.last_reply_at, half.id))
     plan = Recorder(desk.application, desk.wsgi, seeded.token).plan(wanted)
     desk.application.close()
-    (folder / "plan.json").write_bytes(orjson.dumps(plan))
+    (folder / "plan.json").write_bytes(orjson.dumps(plan, option=orjson.OPT_NON_STR_KEYS))
     (folder / "settings.json").write_bytes(
         orjson.dumps(
             {

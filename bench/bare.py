@@ -129,7 +129,11 @@ class Bare:
             }
             for row in known["heads"]
         ]
-        total, shown = int(known["total"][0][0]), len(presented)
+        shown = len(presented)
+        if "total" in known:
+            total = int(known["total"][0][0])
+        else:
+            total = int(known["heads"][0][17]) if shown else 0
         prefix, per_page = request["prefix"], request["per_page"]
         last = max(1, -(-total // per_page))
         numbers = range(1, last + 1) if last < 14 else (*range(1, 11), None, last - 1, last)

@@ -62,13 +62,22 @@ def recorded(database: Database) -> Iterator[list[dict[str, Any]]]:
             }
         )
 
+    def begin(connection: Any) -> None:
+        if database.dialect == "sqlite" and side(connection) == "reader":  # the driver begins it
+            steps.append({"on": "reader", "sql": "BEGIN", "parameters": [], "role": None})
+
     def commit(connection: Any) -> None:
         steps.append({"on": side(connection), "sql": "COMMIT", "role": "end"})
 
     def rollback(connection: Any) -> None:
         steps.append({"on": side(connection), "sql": "ROLLBACK", "role": "end"})
 
-    listeners = (("before_cursor_execute", statement), ("commit", commit), ("rollback", rollback))
+    listeners = (
+        ("begin", begin),
+        ("before_cursor_execute", statement),
+        ("commit", commit),
+        ("rollback", rollback),
+    )
     for name, listener in listeners:
         event.listen(database.engine, name, listener)
     try:

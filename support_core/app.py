@@ -20,6 +20,7 @@ from .outgoing import OutgoingClient
 from .outgoing_policy import OutgoingPolicy
 from .plugins import Plugins, load_plugins
 from .ratelimit import RateLimits
+from .rest.request_class import bake
 from .services import resources
 from .services.maintenance import SCHEDULES
 from .settings import CORE_SETTINGS, ConfigurationError, Settings
@@ -62,6 +63,7 @@ def build(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = None)
     application.plugins.include(config)  # after the core, so that plugins may build on it
     config.include(".errors")  # last: the views of what went wrong
     config.commit()
+    bake(config)
     application.jobs = JobEngine.build(  # after the scans, which have found every job
         application,
         config.registry.support_jobs,
@@ -114,6 +116,7 @@ _PYRAMID = {
     "tm.manager_hook": "pyramid_tm.explicit_manager",
     "tm.commit_veto": "pyramid_tm.default_commit_veto",
     "tm.annotate_user": "false",
+    "tm.activate_hook": "support_core.rest.requests.may_write",
     "handle_exceptions": "false",  # Cornice's own error views answer text/plain
 }
 

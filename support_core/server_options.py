@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import socket
 from dataclasses import dataclass
@@ -162,6 +163,13 @@ class ServerOptions:
         )
 
 
+def _reason(error: OSError) -> str:
+    """Return the system's own words; asyncio and socket add their own to them."""
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
+
+
 def _bound(address: str) -> socket.socket:
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
@@ -170,7 +178,7 @@ def _bound(address: str) -> socket.socket:
         bound = socket.create_server((host, int(port)), family=family, backlog=BACKLOG)
     except OSError as error:
         raise ConfigurationError(
-            f"[server:main] listen: {address} cannot be used ({error.strerror or error}); stop "
+            f"[server:main] listen: {address} cannot be used ({_reason(error)}); stop "
             "what listens there, or choose another port."
         ) from None
     # Accepted connections inherit it. asyncio sets it only on sockets made for TCP by name, and

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..doctor import FAILED, Finding, examine, examine_file
+from ..doctor import examine
+from ..doctor_files import FAILED, Finding, examine_file
 from ..settings import ConfigurationError
 from .complaints import COMPLAINTS, sentence
 from .group import host_of

@@ -149,7 +149,10 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("support_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        if connection.get_execution_options().get("support_write", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # takes no lock, so that it cannot fail: straight to the driver
+            driver: Any = connection.connection.driver_connection
+            driver.execute("BEGIN")
 
     return engine

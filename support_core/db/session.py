@@ -11,10 +11,12 @@ workspace yet (authentication) or serves all of them (the job engine, migrations
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import BigInteger, event, inspect
 from sqlalchemy.orm import (
+    LoaderCriteriaOption,
     Mapped,
     ORMExecuteState,
     Session,
@@ -102,13 +104,15 @@ def _hold_to_workspace(state: ORMExecuteState) -> None:
     elif state.is_orm_statement and not state.is_insert:
         workspace_id = session.workspace_id
         if workspace_id is not None:
-            state.statement = state.statement.options(
-                with_loader_criteria(
-                    WorkspaceScoped,
-                    lambda cls: cls.workspace_id == workspace_id,
-                    include_aliases=True,
-                )
-            )
+            state.statement = state.statement.options(_only(workspace_id))
+
+
+@lru_cache(maxsize=1024)
+def _only(workspace_id: int) -> LoaderCriteriaOption:
+    """Return the option that holds entities to a workspace; making one is slow."""
+    return with_loader_criteria(
+        WorkspaceScoped, lambda cls: cls.workspace_id == workspace_id, include_aliases=True
+    )
 
 
 @event.listens_for(WorkspaceSession, "before_flush")

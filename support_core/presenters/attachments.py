@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .shapes import COUNT, ID, MOMENT, TEXT, component, obj
 
 if TYPE_CHECKING:
+    from ..db import AnyRow
     from ..models import Attachment
 
 ATTACHMENT = component(
@@ -23,7 +24,7 @@ ATTACHMENT = component(
 )
 
 
-def present_attachment(attachment: Attachment) -> dict[str, Any]:
+def present_attachment(attachment: Attachment | AnyRow) -> dict[str, Any]:
     """Return an attachment's description; ``url`` is where its bytes are, ``size`` how many."""
     return {
         "id": attachment.id,

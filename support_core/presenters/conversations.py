@@ -22,11 +22,10 @@ from .shapes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from ..db import AnyRow
-    from ..models import Attachment, Delivery, Thread
+    from ..models import Thread
     from ..services.conversation_details import ConversationDetails
+    from ..services.thread_details import ThreadDetails
 
 USER_REF = component("UserReference", obj(id=ID, name=TEXT))
 CUSTOMER_REF = component(
@@ -143,25 +142,11 @@ def present_conversation(details: ConversationDetails) -> dict[str, Any]:
         "last_reply_at": head.last_reply_at,
         "created_at": head.created_at,
         "updated_at": head.updated_at,
-        "threads": [
-            present_thread(
-                thread,
-                users=details.users,
-                attachments=details.attachments.get(thread.id, ()),
-                delivery=details.deliveries.get(thread.id),
-            )
-            for thread in details.threads
-        ],
+        "threads": [present_thread(thread, details.details) for thread in details.threads],
     }
 
 
-def present_thread(
-    thread: Thread,
-    *,
-    users: Mapping[int, str],
-    attachments: Sequence[Attachment] = (),
-    delivery: Delivery | None = None,
-) -> dict[str, Any]:
+def present_thread(thread: Thread | AnyRow, details: ThreadDetails) -> dict[str, Any]:
     """Return one thread; HTML is sanitised now, the stored original is kept as received."""
     shown: dict[str, Any] = {
         "id": thread.id,
@@ -173,13 +158,14 @@ def present_thread(
         "user": (
             None
             if thread.user_id is None
-            else {"id": thread.user_id, "name": users.get(thread.user_id, "")}
+            else {"id": thread.user_id, "name": details.users.get(thread.user_id, "")}
         ),
-        "attachments": [present_attachment(attachment) for attachment in attachments],
+        "attachments": [present_attachment(it) for it in details.attachments.get(thread.id, ())],
     }
     if thread.type == "message":
         shown["cc"] = thread.cc or []
         shown["bcc"] = thread.bcc or []
+        delivery = details.deliveries.get(thread.id)
         if delivery is not None:
             shown["delivery"] = present_delivery(delivery)
     elif thread.type == "lineitem":
@@ -187,7 +173,7 @@ def present_thread(
     return shown
 
 
-def present_delivery(delivery: Delivery) -> dict[str, Any]:
+def present_delivery(delivery: AnyRow) -> dict[str, Any]:
     """Return where a reply's delivery stands."""
     return {
         "state": delivery.state,

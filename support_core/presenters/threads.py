@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..services.conversation_details import names_of
+from ..services.thread_details import details_of
 from .conversations import present_thread
 
 if TYPE_CHECKING:
@@ -20,17 +20,6 @@ def present_one(desk: Desk, thread: Thread) -> dict[str, Any]:
 
 
 def present_many(desk: Desk, threads: Sequence[Thread]) -> list[dict[str, Any]]:
-    """Return threads with their authors, attachments and deliveries, in three statements."""
-    ids = [thread.id for thread in threads]
-    users = names_of(desk, threads)
-    attachments = desk.attachments.of_threads(ids)
-    deliveries = desk.deliveries.of_threads(ids)
-    return [
-        present_thread(
-            thread,
-            users=users,
-            attachments=attachments.get(thread.id, ()),
-            delivery=deliveries.get(thread.id),
-        )
-        for thread in threads
-    ]
+    """Return threads with their authors, attachments and deliveries."""
+    details = details_of(desk, threads)
+    return [present_thread(thread, details) for thread in threads]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED, join_transaction
+from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from ..desk import Desk
 from ..errors import Forbidden, NotFound
@@ -33,14 +33,21 @@ def request_id(request: Request) -> str:
     return given if _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
 
 
+def may_write(request: Request) -> bool:
+    """Tell whether pyramid_tm has something to commit or roll back for this request."""
+    return request.method not in SAFE_METHODS
+
+
 def dbsession(request: Request) -> WorkspaceSession:
-    """Return the session that pyramid_tm commits or rolls back with this request."""
-    database = request.registry.support.database
-    write = request.method not in SAFE_METHODS
-    session: WorkspaceSession = database.session(write=write)
-    # Joined here and now: zope.sqlalchemy.register would hang seven listeners on each session to
-    # find out what is known already.
-    join_transaction(session, STATUS_CHANGED if write else STATUS_ACTIVE, request.tm)
+    """Return the request's session: pyramid_tm ends its transaction, or for reading its closing."""
+    write = may_write(request)
+    session: WorkspaceSession = request.registry.support.database.session(write=write)
+    if write:
+        # Joined here and now: zope.sqlalchemy.register would hang seven listeners on each session
+        # to find out what is known already.
+        join_transaction(session, STATUS_CHANGED, request.tm)
+    else:
+        request.add_finished_callback(lambda _request: session.close())
     return session
 
 

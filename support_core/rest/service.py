@@ -156,7 +156,7 @@ class Service(CorniceService):  # type: ignore[misc]
         super().add_view(
             method,
             view,
-            permission=permission,
+            permission=permission.value,
             feature=operation.feature,
             limit=operation.limit,
             rate=operation.rate,

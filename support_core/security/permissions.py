@@ -39,6 +39,8 @@ GRANTABLE: tuple[str, ...] = tuple(
 )
 
 OWNER = "owner"
+#: The shipped role that may do the least.
+LEAST = "viewer"
 
 #: The roles every workspace starts with, with their permissions.
 BUILTIN_ROLES: dict[str, tuple[str, ...]] = {
@@ -50,5 +52,5 @@ BUILTIN_ROLES: dict[str, tuple[str, ...]] = {
         Permission.ASSIGN_CONVERSATIONS,
         Permission.MANAGE_CUSTOMERS,
     ),
-    "viewer": (Permission.VIEW_CONVERSATIONS,),
+    LEAST: (Permission.VIEW_CONVERSATIONS,),
 }

@@ -121,7 +121,8 @@ class AttachmentService:
 def storage_used(desk: Desk) -> int:
     """Return the megabytes of all attachments of the workspace, begun ones counted whole."""
     total = desk.session.execute(select(func.coalesce(func.sum(Attachment.size), 0))).scalar_one()
-    return int(-(-total // MEGABYTE))
+    # PostgreSQL's sum is a Decimal, whose // cuts towards zero instead of down.
+    return -(-int(total) // MEGABYTE)
 
 
 def _media_type(given: str | None, name: str) -> str:

@@ -14,7 +14,6 @@ from ..models import Attachment, Conversation, Delivery, Thread, User
 from .delivery_jobs import deliver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from ..channels import Composition, ConversationRef, Sent
@@ -62,15 +61,6 @@ class DeliveryService:
         return self._desk.session.execute(
             select(Delivery).where(Delivery.thread_id == thread_id)
         ).scalar_one_or_none()
-
-    def of_threads(self, thread_ids: Sequence[int]) -> dict[int, Delivery]:
-        """Return the deliveries of many threads at once, by thread id."""
-        if not thread_ids:
-            return {}
-        rows = self._desk.session.execute(
-            select(Delivery).where(Delivery.thread_id.in_(thread_ids))
-        ).scalars()
-        return {delivery.thread_id: delivery for delivery in rows}
 
     def cancel(self, thread: Thread) -> None:
         """Remove a delivery that has not left; raises ``Conflict`` when it has."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ..errors import Conflict, Forbidden, Invalid, NotFound
 from ..models import Role, User
-from ..security.permissions import BUILTIN_ROLES
+from ..security.permissions import BUILTIN_ROLES, LEAST
 from .fields import changed, taken
 
 if TYPE_CHECKING:
@@ -73,9 +73,16 @@ class RoleService:
     def delete(self, role_id: int) -> None:
         """Remove a role that nobody has; raises ``Conflict`` otherwise."""
         role = self._own(role_id)
-        held = select(User.id).where(User.role_id == role.id).limit(1)
+        held = select(User.id).where(User.role_id == role.id, User.deleted_at.is_(None)).limit(1)
         if self._desk.session.execute(held).first() is not None:
             raise Conflict("The role is held by members. Give them another one first.")
+        # Who has left keeps a row behind what they wrote, and that row some role.
+        self._desk.session.execute(
+            update(User)
+            .where(User.role_id == role.id)
+            .values(role_id=select(Role.id).where(Role.name == LEAST).scalar_subquery())
+            .execution_options(synchronize_session=False)
+        )
         self._desk.audit.record("role.deleted", "role", role.id)
         self._desk.session.delete(role)
         self._desk.session.flush()

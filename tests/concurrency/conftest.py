@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def desk(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[DeskUnderTest]:
+def desk(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskUnderTest]:
     """The application that everybody calls at once."""
     under_test = make_desk(
         tmp_path_factory.mktemp("concurrency"),

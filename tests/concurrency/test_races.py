@@ -83,9 +83,7 @@ def test_an_idempotency_key_sent_at_once_makes_one_row(workspace: TestWorkspace)
 
 
 @pytest.mark.parametrize("round_", range(5))
-def test_two_owners_who_remove_each_other_leave_one(
-    workspace: TestWorkspace, round_: int
-) -> None:
+def test_two_owners_who_remove_each_other_leave_one(workspace: TestWorkspace, round_: int) -> None:
     second = workspace.member("owner")
     first_client, second_client = workspace.owner, workspace.client(user_id=second)
     answers = at_once(

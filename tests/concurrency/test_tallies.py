@@ -71,7 +71,7 @@ def test_tallies_equal_the_counts_after_concurrent_changes(
         "mailboxes": [workspace.a_mailbox, workspace.mailbox()],
     }
     changes = [
-        partial(_change, it, Random(seed), ids, choices)
+        partial(_change, it, Random(seed), ids, choices)  # noqa: S311 - to be repeatable
         for seed, it in enumerate(copies(workspace.owner, 6))
     ]
     answers = at_once(*changes, partial(_fold_often, desk))

@@ -18,7 +18,6 @@ from support_core.settings import ConfigurationError, Setting
 from support_core.testing import make_desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.services.databases import Databases
@@ -28,8 +27,11 @@ def plugin(**attributes: Any) -> ModuleType:
     """Return a plugin module; functions named after hooks become implementations."""
     module = ModuleType("stranger")
     for name, value in attributes.items():
-        setattr(module, name, hookimpl(value) if name.startswith("support_") and callable(value)
-                else value)
+        setattr(
+            module,
+            name,
+            hookimpl(value) if name.startswith("support_") and callable(value) else value,
+        )
     return module
 
 
@@ -85,12 +87,14 @@ def test_what_a_plugin_needs_may_stand_after_it() -> None:
 
 def test_a_plugin_for_another_contract() -> None:
     sentence = refusal(["late"], late=plugin(support_contract=2))
-    assert "The plugin late is written for plugin contract 2, this support-core speaks 1" in sentence
+    assert (
+        "The plugin late is written for plugin contract 2, this support-core speaks 1" in sentence
+    )
     assert "install a matching version" in sentence
 
 
 def test_a_misspelt_hook_lists_those_there_are() -> None:
-    sentence = refusal(["typo"], typo=plugin(support_inbuond=lambda message: None))
+    sentence = refusal(["typo"], typo=plugin(support_inbuond=lambda: None))
     assert sentence.startswith(
         "The plugin typo implements the hook support_inbuond, which does not exist. "
         "Did you mean support_inbound? Known hooks: support_after_commit, "
@@ -98,14 +102,14 @@ def test_a_misspelt_hook_lists_those_there_are() -> None:
 
 
 def test_an_argument_that_the_hook_does_not_have() -> None:
-    sentence = refusal(["typo"], typo=plugin(support_inbound=lambda mesage: None))
+    sentence = refusal(["typo"], typo=plugin(support_inbound=lambda mesage: mesage))
     assert "typo" in sentence
     assert "mesage" in sentence
 
 
 def test_a_hook_without_its_decorator() -> None:
     module = ModuleType("bare")
-    module.support_event = lambda event: None  # type: ignore[attr-defined]
+    module.support_event = lambda event: event  # type: ignore[attr-defined]
     assert refusal(["bare"], bare=module) == (
         "The plugin bare defines support_event without @hookimpl, so that it would never be "
         "called; decorate it or rename it."
@@ -145,9 +149,7 @@ def test_the_cores_mailbox_fields_are_those_of_its_body() -> None:
 
 def test_a_setting_that_is_declared_twice(tmp_path: Path) -> None:
     setting = Setting("support.fax.line", "text", "", "The line.")
-    twice = {
-        name: plugin(support_settings_schema=lambda: [setting]) for name in ("one", "two")
-    }
+    twice = {name: plugin(support_settings_schema=lambda: [setting]) for name in ("one", "two")}
     with pytest.raises(ConfigurationError, match=r"support\.fax\.line"):
         make_desk(tmp_path, f"sqlite:///{tmp_path}/x.sqlite", plugins=(), extra=twice)
 
@@ -160,9 +162,7 @@ def _distribution(folder: Path, name: str, **points: str) -> None:
     (info / "entry_points.txt").write_text(f"[support_core.plugins]\n{lines}")
 
 
-def test_a_plugin_that_cannot_be_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_plugin_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _distribution(tmp_path, "support-broken", broken="support_broken_plugin")
     (tmp_path / "support_broken_plugin.py").write_text("import no_such_library\n")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -193,7 +193,7 @@ def test_installed_is_not_enabled(tmp_path: Path) -> None:
 def test_hooks_are_called_in_the_order_of_the_setting(order: list[str]) -> None:
     called: list[str] = []
     modules = {
-        name: plugin(support_after_commit=lambda event, name=name: called.append(name))
+        name: plugin(support_after_commit=lambda name=name: called.append(name))
         for name in ("one", "two", "three")
     }
     loaded = load_plugins(order, modules)
@@ -222,5 +222,3 @@ def test_a_disabled_plugins_tables_stay_and_its_branch_stays_known(
     assert set(state.current) >= {"core", "api", "plans"}
     assert "api" not in state.wanted
     without.application.close()
-
-

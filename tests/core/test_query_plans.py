@@ -147,9 +147,7 @@ def _plans(database: Database, *, large: bool = False) -> Iterator[list[str]]:
     sqlite = database.dialect == "sqlite"
     explain = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
 
-    def note(
-        connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any
-    ) -> None:
+    def note(connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
         if statement.lstrip().startswith(("SELECT", "WITH")):
             with closing(connection.connection.cursor()) as cursor:
                 if not sqlite:
@@ -175,9 +173,7 @@ def _reads_all(plan: str, table: str) -> bool:
 
 
 @pytest.mark.parametrize("query", LISTS)
-def test_a_list_goes_by_an_index(
-    stocked: tuple[TestWorkspace, dict[str, int]], query: str
-) -> None:
+def test_a_list_goes_by_an_index(stocked: tuple[TestWorkspace, dict[str, int]], query: str) -> None:
     workspace, ids = stocked
     path = "/conversations" + query.format(**ids)
     workspace.owner.get(path)
@@ -202,9 +198,7 @@ def test_a_search_can_go_by_its_index(
     assert not scanned, "\n\n".join(scanned)
 
 
-def test_a_plan_that_reads_all_is_recognised(
-    stocked: tuple[TestWorkspace, dict[str, int]]
-) -> None:
+def test_a_plan_that_reads_all_is_recognised(stocked: tuple[TestWorkspace, dict[str, int]]) -> None:
     database = stocked[0].under_test.application.database
     with _plans(database) as plans, database.engine.connect() as connection:
         connection.execute(text("SELECT count(subject) FROM conversations WHERE subject <> ''"))
@@ -212,7 +206,7 @@ def test_a_plan_that_reads_all_is_recognised(
 
 
 def test_a_customers_conversations_go_by_an_index(
-    stocked: tuple[TestWorkspace, dict[str, int]]
+    stocked: tuple[TestWorkspace, dict[str, int]],
 ) -> None:
     workspace, ids = stocked
     with _plans(workspace.under_test.application.database) as plans:

@@ -56,7 +56,7 @@ def test_a_row_cannot_point_into_another_workspace(
             select(target.c.id).where(target.c.workspace_id == theirs.workspace.id).limit(1)
         ).scalar_one()
         this = and_(*(part == row._mapping[part.name] for part in table.primary_key))
-        with pytest.raises(IntegrityError, match="(?i)foreign key"):
+        with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
             connection.execute(update(table).where(this).values({column: foreign}))
         connection.rollback()
 

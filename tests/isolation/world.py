@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from support_core.db import Database
     from support_core.testing import DeskUnderTest, TestWorkspace
 
-PASSWORD = "correct horse battery"  # noqa: S105 - of a throw-away database
+PASSWORD = "correct horse battery"
 
 
 @cache

@@ -28,10 +28,13 @@ STOP_SECONDS = 40
 def write_ini(
     folder: Path, url: str, changes: Mapping[str, str] | None = None, *, port: int | None = None
 ) -> Path:
-    """Write development.ini with other values into ``folder``; a setting it lacks fails."""
+    """Write development.ini with other values into ``folder``; a setting it lacks fails.
+
+    ``url`` is taken as it is, but for ``%(here)s``, which stands for the folder.
+    """
     text = (ROOT / "development.ini").read_text()
     changed = {
-        "sqlalchemy.url": url.replace("%", "%%"),
+        "sqlalchemy.url": url.replace("%(here)s", str(folder)).replace("%", "%%"),
         "support.sqlite.synchronous": "off",
         "listen": f"127.0.0.1:{port or free_port()}",
         **(changes or {}),

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def desk(
-    databases: Databases, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[DeskUnderTest]:
+def desk(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskUnderTest]:
     """An application of its own: these tests make every waiting job due."""
     under_test = make_desk(
         tmp_path_factory.mktemp("api-channel"),

@@ -55,9 +55,7 @@ def test_a_reply_is_posted_and_signed(
     assert (delivery["state"], delivery["attempts"], delivery["error"]) == ("sent", 1, None)
 
 
-def test_a_note_is_not_posted(
-    desk: DeskUnderTest, callback: Callback, listener: Listener
-) -> None:
+def test_a_note_is_not_posted(desk: DeskUnderTest, callback: Callback, listener: Listener) -> None:
     callback.owner.post(f"{callback.path}/reply", {"body": "Between us.", "type": "note"})
     desk.run_jobs()
     assert listener.posted == []

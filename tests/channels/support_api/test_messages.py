@@ -126,9 +126,9 @@ def test_a_channel_that_is_not_enabled_is_no_channel(without: DeskUnderTest) -> 
 
 def test_a_channel_that_is_not_enabled_has_no_fields(without: DeskUnderTest) -> None:
     workspace = without.workspace()
-    assert "callback_url" not in workspace.owner.get(f"/mailboxes/{workspace.a_mailbox}").json[
-        "data"
-    ]
+    assert (
+        "callback_url" not in workspace.owner.get(f"/mailboxes/{workspace.a_mailbox}").json["data"]
+    )
     body = {"name": "M", "email": "m@example.test", "callback_url": "https://example.com/"}
     answer = workspace.owner.post("/mailboxes", body)
     assert_invalid(answer, callback_url="The callback url field is prohibited.")

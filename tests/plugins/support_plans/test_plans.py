@@ -206,13 +206,11 @@ def test_an_override_lifts_a_limit(shipped: DeskUnderTest) -> None:
 
 def test_the_configuration_changes_and_adds_plans(make: Callable[..., DeskUnderTest]) -> None:
     desk = make(
-        **{
-            "support__plans__free__features": "api_access chat_widget",
-            "support__plans__free__limits__mailboxes": "2",
-            "support__plans__gold__features": "*",
-            "support__plans__gold__limits__agents": "1",
-            "support__plans__default": "gold",
-        }
+        support__plans__free__features="api_access chat_widget",
+        support__plans__free__limits__mailboxes="2",
+        support__plans__gold__features="*",
+        support__plans__gold__limits__agents="1",
+        support__plans__default="gold",
     )
     free = desk.workspace(plan="free")
     limits = free.owner.get("/entitlements").json["data"]["limits"]
