@@ -49,8 +49,12 @@ def many(shape: Shape) -> Shape:
 
 
 def component(name: str, shape: Shape) -> Shape:
-    """Register a named shape and return the reference to it."""
-    COMPONENTS[name] = shape
+    """Register a named shape and return the reference to it.
+
+    Raises ``ValueError`` for a name that stands for another shape: two plugins may not share one.
+    """
+    if COMPONENTS.setdefault(name, shape) != shape:
+        raise ValueError(f"the shape {name} is registered already; give yours another name")
     return {"$ref": f"#/components/schemas/{name}"}
 
 

@@ -55,9 +55,7 @@ def idempotent(view: View, info: Any) -> View:
     return wrapped
 
 
-def _once(
-    view: View, context: Any, request: Request, key: str, operation: Operation
-) -> Response:
+def _once(view: View, context: Any, request: Request, key: str, operation: Operation) -> Response:
     session, now = request.desk.session, request.desk.clock()
     hours: int = request.desk.settings["support.idempotency.hours"]
     mine = {"workspace_id": request.desk.workspace_id, "caller": request.caller.key, "key": key}
