@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 
+from .counters import advance
 from .db import WorkspaceSession
-from .models import Counter, Event
+from .models import Event
 from .models.base import now
 
 if TYPE_CHECKING:
@@ -89,16 +90,10 @@ def _log(session: WorkspaceSession) -> None:
             session.info[_PENDING] = pending
         return
     session.flush()
-    last = session.execute(
-        update(Counter)
-        .where(Counter.name == "events", Counter.workspace_id == session.require_workspace())
-        .values(value=Counter.value + len(pending))
-        .returning(Counter.value)
-        .execution_options(synchronize_session=False)
-    ).scalar_one()
+    last = advance(session, "events", len(pending))
     first = last - len(pending) + 1
     logged = [replace(event, id=first + offset) for offset, event in enumerate(pending)]
-    session.execute(
+    session.core(
         insert(Event.__table__),
         [
             {

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select
 
 from ..channels import ConversationRef
+from ..counters import advance
 from ..errors import Conflict, Invalid, NotFound
-from ..models import Conversation, ConversationTag, Counter, Customer, Thread
+from ..models import Conversation, ConversationTag, Customer, Thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ class ConversationService:
         """
         now = self._desk.clock()
         conversation = Conversation(
-            number=self._next_number(),
+            number=advance(self._desk.session, "conversations"),
             subject=subject,
             channel=channel,
             priority=priority,
@@ -69,7 +70,7 @@ class ConversationService:
         self._desk.session.flush()
         if conversation.tags:
             self._write_tags(conversation)
-        self._desk.search.conversations.put(conversation.id, subject, customer.email)
+        self._desk.search.conversations.add(conversation.id, subject, customer.email)
         if assigned_to is None:
             self._assign_by_plugin(conversation)
         self._desk.events.publish(
@@ -170,15 +171,6 @@ class ConversationService:
     def touch(self, conversation: Conversation) -> None:
         """Note that somebody wrote just now."""
         conversation.last_reply_at = conversation.updated_at = self._desk.clock()
-
-    def _next_number(self) -> int:
-        return self._desk.session.execute(
-            update(Counter)
-            .where(Counter.name == "conversations")
-            .values(value=Counter.value + 1)
-            .returning(Counter.value)
-            .execution_options(synchronize_session=False)
-        ).scalar_one()
 
     def _change(self, conversation: Conversation, field: str, value: Any) -> bool:
         before = getattr(conversation, field)

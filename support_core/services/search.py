@@ -33,19 +33,22 @@ class SearchIndex:
         self._table = table
         self._sqlite = desk.session.get_bind().dialect.name == "sqlite"
 
+    def add(self, id_: int, *parts: str | None) -> None:
+        """Store the first document of ``id_``."""
+        self._desk.session.core(
+            insert(self._table),
+            {"rowid": id_, "workspace_id": self._desk.workspace_id, "text": document(*parts)},
+        )
+
     def put(self, id_: int, *parts: str | None) -> None:
         """Store the document of ``id_``, instead of the one it may have."""
         self.drop(id_)
-        self._desk.session.execute(
-            insert(self._table).values(
-                rowid=id_, workspace_id=self._desk.workspace_id, text=document(*parts)
-            )
-        )
+        self.add(id_, *parts)
 
     def drop(self, id_: int) -> None:
         """Forget the document of ``id_``."""
         table = self._table
-        self._desk.session.execute(
+        self._desk.session.core(
             delete(table).where(
                 table.c.workspace_id == self._desk.workspace_id, table.c.rowid == id_
             )
@@ -54,7 +57,7 @@ class SearchIndex:
     def few(self, term: str) -> list[int] | None:
         """Return the ids of all documents that hold ``term``; None for more than :data:`RARE`."""
         hits = self.hits(one_line(term)).limit(RARE + 1)
-        ids = list(self._desk.session.execute(hits).scalars())
+        ids = list(self._desk.session.core(hits).scalars())
         return ids if len(ids) <= RARE else None
 
     def hits(self, folded: str) -> Select[Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from support_core.models import Conversation, Customer, Thread
+from support_core.models import Conversation, Customer, Thread, User
 
 from .racing import at_once, copies
 
@@ -93,13 +93,8 @@ def test_two_owners_who_remove_each_other_leave_one(workspace: TestWorkspace, ro
     statuses = sorted(answer.status_int for answer in answers)
     assert statuses in ([200, 409], [200, 401])
     with workspace.desk(write=False) as desk:
-        assert [desk.members.role_name(it) for it in _members(desk)] == ["owner"]
-
-
-def _members(desk: object) -> list[object]:
-    from support_core.models import User  # noqa: PLC0415
-
-    return list(desk.session.scalars(select(User).where(User.deleted_at.is_(None))))  # type: ignore[attr-defined]
+        left = desk.session.scalars(select(User).where(User.deleted_at.is_(None)))
+        assert [desk.members.role_name(member) for member in left] == ["owner"]
 
 
 def test_an_attachment_is_taken_by_one_of_two_replies(workspace: TestWorkspace) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import func, select
 
-from support_core.channels import Drop
+from support_core.channels import Drop, InboundMessage
 from support_core.errors import Invalid
 from support_core.hookspecs import hookimpl
 from support_core.models import Conversation, Customer, Event, Job
@@ -19,7 +19,7 @@ from support_core.testing import assert_error, assert_invalid, make_desk, probe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from support_core.channels import ConversationRef, InboundMessage
+    from support_core.channels import ConversationRef
     from support_core.desk import Desk
     from support_core.events import DomainEvent
     from support_core.testing import DeskUnderTest, TestWorkspace
@@ -123,8 +123,6 @@ def test_a_drop_ends_the_chain_and_stores_nothing(workspace: TestWorkspace) -> N
 
 
 def test_a_drop_by_a_channel_is_told_as_an_event(workspace: TestWorkspace) -> None:
-    from support_core.channels import InboundMessage  # noqa: PLC0415
-
     BEHAVIOUR["second"]["inbound"] = lambda _message, _desk: Drop("spam")
     message = InboundMessage(
         channel="probe",

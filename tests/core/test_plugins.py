@@ -7,7 +7,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import inspect
 
+from support_core import migrations
 from support_core.channels import Channel
 from support_core.hookspecs import hookimpl
 from support_core.mailbox_fields import CORE_FIELDS, MailboxFields
@@ -205,10 +207,6 @@ def test_hooks_are_called_in_the_order_of_the_setting(order: list[str]) -> None:
 def test_a_disabled_plugins_tables_stay_and_its_branch_stays_known(
     databases: Databases, tmp_path: Path
 ) -> None:
-    from sqlalchemy import inspect  # noqa: PLC0415
-
-    from support_core import migrations  # noqa: PLC0415
-
     url = databases.create("disabled_plugin")
     (tmp_path / "with").mkdir()
     (tmp_path / "without").mkdir()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.services.databases import Databases
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def ini(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_ini(
         tmp_path_factory.mktemp("serving"),
@@ -31,14 +31,14 @@ def ini(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def token(ini: Path) -> str:
     made = bootstrap(ini)
     secret: str = made["token"]
     return secret
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def desk(ini: Path, token: str) -> Iterator[Desk]:
     with running(ini) as serving:
         yield serving

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, text
 
-from support_core.models import Job
+from support_core.plugin_api import UTCDateTime
 from support_core.testing import DeskUnderTest, make_desk, probe
 
 from .listener import Listener
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     from support_core.testing import TestWorkspace
     from tests.services.databases import Databases
+
+
+DELAYED = text("SELECT due_at FROM jobs WHERE state = 'delayed'").columns(due_at=UTCDateTime)
+HURRY = text("UPDATE jobs SET due_at = :now WHERE state = 'delayed'").bindparams(
+    bindparam("now", type_=UTCDateTime)
+)
 
 
 @pytest.fixture(scope="session")
@@ -78,8 +84,8 @@ def waiting(desk: DeskUnderTest) -> Callable[[], list[float]]:
     """Return in how many seconds the delayed jobs are due."""
 
     def look() -> list[float]:
-        with desk.application.database.transaction(write=False) as session:
-            due = session.scalars(select(Job.due_at).where(Job.state == "delayed")).all()
+        with desk.application.database.engine.connect() as connection:
+            due = connection.scalars(DELAYED).all()
         now = datetime.now(UTC)
         return sorted((moment - now).total_seconds() for moment in due)
 
@@ -91,10 +97,8 @@ def skip_time(desk: DeskUnderTest) -> Callable[[], None]:
     """Make every delayed job due now, and run what is due."""
 
     def skip() -> None:
-        with desk.application.database.transaction() as session:
-            session.execute(
-                update(Job).where(Job.state == "delayed").values(due_at=datetime.now(UTC))
-            )
+        with desk.application.database.engine.begin() as connection:
+            connection.execute(HURRY, {"now": datetime.now(UTC)})
         desk.run_jobs()
 
     return skip
@@ -103,6 +107,5 @@ def skip_time(desk: DeskUnderTest) -> Callable[[], None]:
 @pytest.fixture(autouse=True)
 def _nothing_waits(desk: DeskUnderTest) -> Iterator[None]:
     yield
-    with desk.application.database.transaction() as session:
-        for job in session.scalars(select(Job)):
-            session.delete(job)
+    with desk.application.database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM jobs"))

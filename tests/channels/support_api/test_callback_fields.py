@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from support_core.models import Base
+from support_core.plugin_api import Base
 from support_core.testing import Client, assert_error, assert_invalid, make_desk, probe
 
 if TYPE_CHECKING:

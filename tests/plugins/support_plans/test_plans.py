@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support_core.hookspecs import hookimpl
-from support_core.settings import ConfigurationError
+from support_core.plugin_api import ConfigurationError, Denial, hookimpl
 from support_core.testing import DeskUnderTest, TestWorkspace, assert_error, make_desk, probe
 from support_plans.models import PlanOverride
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from support_core.identity import WorkspaceRef
+    from support_core.plugin_api import WorkspaceRef
     from tests.services.databases import Databases
 
 NUMBERS = count(1)
@@ -267,8 +266,6 @@ def test_a_hosts_billing_decides_before_what_is_stored(make: Callable[..., DeskU
 
 
 def test_any_plugin_may_deny(make: Callable[..., DeskUnderTest]) -> None:
-    from support_core.identity import Denial  # noqa: PLC0415
-
     module = ModuleType("strict")
 
     @hookimpl
