@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.engine import URL
 
+#: How long a statement waits for somebody else's lock, on both databases.
 BUSY_TIMEOUT_MS = 15_000
+
+#: How long a statement may run on PostgreSQL; migrations may take as long as they need.
+STATEMENT_TIMEOUT_MS = 60_000
 
 
 class Database:
@@ -43,7 +47,7 @@ class Database:
             self._writer: Engine = self.engine.execution_options(support_write=True)
             self._reader: Engine = self.engine
         else:
-            self.engine = _engine(self.url, pool_size)
+            self.engine = _engine(self.url, pool_size, connect_args=_patience(self.url))
             self._writer = self.engine
             self._reader = self.engine.execution_options(postgresql_readonly=True)
         scoping.install(self.engine)
@@ -108,6 +112,15 @@ def _checked(url: str) -> URL:
     raise ConfigurationError(
         f"sqlalchemy.url names {backend!r}; support-core runs on sqlite and postgresql."
     )
+
+
+def _patience(url: URL) -> dict[str, str]:
+    """Return the options of PostgreSQL connections: nobody waits for ever. The URL's own win."""
+    if "options" in url.query:
+        return {}
+    return {
+        "options": f"-c lock_timeout={BUSY_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS}"
+    }
 
 
 def _engine(url: URL, pool_size: int, **options: Any) -> Engine:

@@ -110,4 +110,6 @@ def _upgrade_branch(scripts: ScriptDirectory, connection: Connection, target: st
 
 def _lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7023411)")

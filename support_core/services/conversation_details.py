@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..channels import ConversationRef
 from ..errors import NotFound
 from .conversation_queries import conversation_row
+from .replies import ERASED_WINDOW
 from .thread_details import details_of, threads_of
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ def read_conversation(desk: Desk, conversation_id: int) -> ConversationDetails:
         head=head,
         threads=threads,
         details=details_of(desk, threads),
-        window=desk.replies.window(_reference(head, desk)),
+        window=(
+            ERASED_WINDOW
+            if head.erased_at is not None
+            else desk.replies.window(_reference(head, desk))
+        ),
         channel=desk.plugins.channels.get(head.channel),
     )

@@ -168,11 +168,13 @@ def _total(shape: frozenset[str]) -> Select[Any]:
     return select(func.count()).select_from(Conversation.__table__).where(_live(shape))
 
 
-_ONE = _rows(frozenset({"id"})).add_columns(_customer.phone.label("customer_phone"))
+_ONE = _rows(frozenset({"id"})).add_columns(
+    _customer.phone.label("customer_phone"), _customer.erased_at
+)
 
 
 def conversation_row(desk: Desk, conversation_id: int) -> AnyRow | None:
-    """Return one live conversation in the list's columns and the customer's phone, or None."""
+    """Return one live conversation, in the list's columns and more of its customer, or None."""
     values = {"id": conversation_id, "workspace_id": desk.workspace_id}
     return desk.session.core(_ONE, values).one_or_none()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ..channels import Composition
+from ..channels import Composition, ReplyWindow
 from ..errors import Conflict, Invalid, NotFound
 from ..html import to_text
 from ..models import Thread
@@ -14,9 +14,14 @@ from ..models import Thread
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..channels import ConversationRef, ReplyWindow
+    from ..channels import ConversationRef
     from ..desk import Desk
     from ..models import Attachment, Conversation
+
+ERASED_REASON = "The customer's data has been erased; add a note instead."
+
+#: ``can_reply`` where the customer's data is gone.
+ERASED_WINDOW = ReplyWindow(allowed=False, reason=ERASED_REASON)
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ class ReplyService:
                 {"body": [f"The body must not be greater than {channel.max_body} characters."]}
             )
         if self._desk.conversations.customer_of(conversation).erased_at is not None:
-            raise Invalid({"body": ["The customer's data has been erased; add a note instead."]})
+            raise Invalid({"body": [ERASED_REASON]})
         reference = self._desk.conversations.reference(conversation)
         window = self.window(reference)
         if window is not None and not window.allowed:

@@ -234,3 +234,13 @@ def test_erasing_and_exporting_need_the_permission(workspace: TestWorkspace) -> 
     viewer = workspace.client(user_id=workspace.member("viewer"))
     for answer in (viewer.post(f"/customers/{id_}/erase"), viewer.get(f"/customers/{id_}/export")):
         assert_error(answer, 403, "forbidden", permission="manage_customers")
+
+
+def test_an_erased_customers_conversation_says_that_it_cannot_be_answered(
+    workspace: TestWorkspace,
+) -> None:
+    conversation = workspace.conversation(customer_email="gone@example.test")
+    workspace.owner.post(f"/customers/{conversation['customer']['id']}/erase")
+    shown = workspace.owner.get(f"/conversations/{conversation['id']}").json["data"]["can_reply"]
+    assert shown["allowed"] is False
+    assert shown["reason"] == "The customer's data has been erased; add a note instead."
