@@ -37,16 +37,17 @@ RARE_WORD = "quokka"
 RARE_COUNT = 5
 COMMON_WORD = "order"
 
-WORDS = tuple(
-    """order invoice delivery refund password account parcel charge address question problem
-    return exchange warranty voucher subscription login payment update missing broken late wrong
-    colour size battery charger cable screen keyboard printer router licence upgrade export
-    import report meeting holiday discount contract renewal cancellation feedback complaint""".split()
-)
-NAMES = tuple(
-    """anna ben carla david elena frank grace hugo irina jonas karin liam maria noah olga paul
-    quentin rosa simon tara ulrich vera walter xenia yusuf zoe""".split()
-)
+_WORDS = """
+order invoice delivery refund password account parcel charge address question problem return
+exchange warranty voucher subscription login payment update missing broken late wrong colour size
+battery charger cable screen keyboard printer router licence upgrade export import report meeting
+holiday discount contract renewal cancellation feedback complaint
+"""
+_NAMES = """
+anna ben carla david elena frank grace hugo irina jonas karin liam maria noah olga paul quentin rosa
+simon tara ulrich vera walter xenia yusuf zoe
+"""
+WORDS, NAMES = _WORDS.split(), _NAMES.split()
 HOSTS = ("example.com", "example.net", "example.org", "mail.example.com")
 STATUSES = (("active", 45), ("pending", 15), ("closed", 37), ("spam", 3))
 PRIORITIES = (("normal", 80), ("high", 12), ("low", 6), ("urgent", 2))

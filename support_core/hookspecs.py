@@ -4,6 +4,8 @@ Implementations are decorated with ``@hookimpl`` from :mod:`support_core.plugin_
 any subset of the arguments. They are called in the order of ``support.plugins``.
 """
 
+# mypy: disable-error-code="empty-body"
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -42,13 +44,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def support_channel() -> Channel:
     """Declare the plugin's channel; collected once at start. Two channels of one name stop it."""
-    raise NotImplementedError
 
 
 @hookspec
 def support_settings_schema() -> Sequence[Setting]:
     """Declare the plugin's ini settings; collected once, before the application is built."""
-    raise NotImplementedError
 
 
 @hookspec
@@ -58,7 +58,6 @@ def support_mailbox_schema() -> MailboxFields:
     Collected once at start. ``write`` runs in the transaction of the create or update; a raise
     aborts it. A field name that is taken stops the start.
     """
-    raise NotImplementedError
 
 
 @hookspec(firstresult=True)
@@ -127,7 +126,6 @@ def support_deliver(message: OutboundMessage, open_desk: OpenDesk) -> Sent:
     same ``message_id`` when the process died after the provider took the message and before we
     could note it.
     """
-    raise NotImplementedError
 
 
 @hookspec
@@ -162,7 +160,6 @@ def support_after_commit(event: DomainEvent) -> None:
 @hookspec
 def support_schedule() -> Sequence[Schedule]:
     """Declare periodic jobs; each fires once per period however many processes run."""
-    raise NotImplementedError
 
 
 @hookspec
@@ -178,7 +175,6 @@ def support_health(desk: Desk) -> Sequence[Check]:
     then what concerns the whole installation, for one tenant's wrong password must not take it
     out of the load balancer. A raise counts as a failed check of that plugin.
     """
-    raise NotImplementedError
 
 
 @hookspec

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from sqlalchemy import text
 
 if TYPE_CHECKING:
     from support_core.testing import DeskUnderTest
 
+PATIENCE = {
+    "sqlite": {"PRAGMA busy_timeout": 15_000},
+    "postgresql": {"SHOW lock_timeout": "15s", "SHOW statement_timeout": "1min"},
+}
 
-def test_statements_on_postgresql_end_sooner_or_later(desk: DeskUnderTest) -> None:
+
+def test_waiting_for_a_lock_ends_on_either_database(desk: DeskUnderTest) -> None:
     database = desk.application.database
-    if database.dialect != "postgresql":
-        pytest.skip("SQLite's own patience is its busy_timeout, held by the concurrency tests")
     with database.engine.connect() as connection:
-        assert connection.scalar(text("SHOW lock_timeout")) == "15s"
-        assert connection.scalar(text("SHOW statement_timeout")) == "1min"
+        for question, answer in PATIENCE[database.dialect].items():
+            assert connection.scalar(text(question)) == answer
