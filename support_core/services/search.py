@@ -7,6 +7,8 @@ that many hold by walking the list in its own order and checking each row
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select
@@ -56,23 +58,14 @@ class SearchIndex:
 
     def few(self, term: str) -> list[int] | None:
         """Return the ids of all documents that hold ``term``; None for more than :data:`RARE`."""
-        hits = self.hits(one_line(term)).limit(RARE + 1)
-        ids = list(self._desk.session.core(hits).scalars())
+        folded = one_line(term)
+        found = self._desk.session.core(_few(self._table, self._way(folded)), self._values(folded))
+        ids = list(found.scalars())
         return ids if len(ids) <= RARE else None
 
     def hits(self, folded: str) -> Select[Any]:
         """Return a SELECT of the ids of all documents that hold ``folded``."""
-        table = self._table
-        statement = select(table.c.rowid.label("id")).where(
-            table.c.workspace_id == self._desk.workspace_id
-        )
-        if self._sqlite and len(folded) >= SHORTEST_INDEXED:
-            statement = statement.where(
-                literal_column(table.name).op("MATCH")(
-                    bindparam("trigrams", _trigrams(folded), unique=True)
-                )
-            )
-        return statement.where(self._holds(folded))
+        return _hits(self._table, self._way(folded)).params(**self._values(folded))
 
     def contains(self, id_column: ColumnElement[int], folded: str) -> ColumnElement[bool]:
         """Return a criterion: the document of ``id_column`` holds ``folded``."""
@@ -83,18 +76,49 @@ class SearchIndex:
             .where(
                 table.c.workspace_id == self._desk.workspace_id,
                 table.c.rowid == id_column,
-                self._holds(folded),
+                _holds(table, self._way(folded)),
             )
+            .params(**self._values(folded))
         )
 
-    def _holds(self, folded: str) -> ColumnElement[bool]:
-        text: Any = self._table.c.text
-        if self._sqlite:
-            return func.instr(text, folded) > 0
-        if len(folded) < SHORTEST_INDEXED:
-            return func.strpos(text, folded) > 0
-        holds: ColumnElement[bool] = text.contains(folded, autoescape=True)
+    def _way(self, folded: str) -> str:
+        indexed = "indexed" if len(folded) >= SHORTEST_INDEXED else "scanned"
+        return f"{'sqlite' if self._sqlite else 'postgresql'} {indexed}"
+
+    def _values(self, folded: str) -> dict[str, Any]:
+        escaped = re.sub(r"([/%_])", r"/\1", folded)
+        return {
+            "searched_workspace": self._desk.workspace_id,
+            "folded": folded,
+            "pattern": f"%{escaped}%",
+            "trigrams": _trigrams(folded),
+        }
+
+
+def _holds(table: TableClause, way: str) -> ColumnElement[bool]:
+    """Return the criterion that a document's text holds the term, by database and length."""
+    text: Any = table.c.text
+    if way == "postgresql indexed":
+        holds: ColumnElement[bool] = text.like(bindparam("pattern"), escape="/")
         return holds
+    position = func.strpos if way == "postgresql scanned" else func.instr
+    return position(text, bindparam("folded")) > 0
+
+
+@cache
+def _hits(table: TableClause, way: str) -> Select[Any]:
+    statement = select(table.c.rowid.label("id")).where(
+        table.c.workspace_id == bindparam("searched_workspace"), _holds(table, way)
+    )
+    if way == "sqlite indexed":
+        matches = literal_column(table.name).op("MATCH")(bindparam("trigrams"))
+        return statement.where(matches)
+    return statement
+
+
+@cache
+def _few(table: TableClause, way: str) -> Select[Any]:
+    return _hits(table, way).limit(RARE + 1)
 
 
 def _trigrams(folded: str) -> str:

@@ -35,6 +35,7 @@ from sqlalchemy.orm import Bundle, aliased
 
 import support_core
 from support_core.db import UnscopedQuery
+from support_core.db.unindexed import unindexed
 from support_core.models import ConversationTag, Counter, Customer, Role, User
 
 if TYPE_CHECKING:
@@ -95,11 +96,27 @@ HELD: dict[str, Attempt] = {
             C.c.workspace_id == at.own, exists().where(U.c.workspace_id == C.c.workspace_id)
         )
     ).all(),
+    "Core past the session's own ways": lambda at: list(
+        at.session.core(
+            select(C.c.workspace_id).where(C.c.workspace_id == bindparam("w")), {"w": at.own}
+        ).scalars()
+    ),
+    "a criterion that no index may answer": lambda at: at.session.scalars(
+        select(C.c.workspace_id).where(unindexed(C.c.workspace_id) == at.own)
+    ).all(),
 }
 
 #: Statements that are not, and must not run.
 LOOSE: dict[str, Attempt] = {
     "Core": lambda at: at.session.execute(select(C.c.id)),
+    "Core past the session's own ways": lambda at: at.session.core(select(C.c.id)),
+    "Core past the session's own ways, in another workspace": lambda at: at.session.core(
+        select(C.c.id).where(C.c.workspace_id == bindparam("w")), {"w": at.foreign}
+    ),
+    "an entity past the session's own ways": lambda at: at.session.core(select(Customer)),
+    "a criterion that no index may answer, in another workspace": lambda at: at.session.execute(
+        select(C.c.id).where(unindexed(C.c.workspace_id) == at.foreign)
+    ),
     "Core in another workspace": lambda at: at.session.execute(
         select(C.c.id).where(C.c.workspace_id == at.foreign)
     ),
