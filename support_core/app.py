@@ -12,7 +12,7 @@ from pyramid.config import Configurator
 from . import logs
 from .application import Application, add_support_resource
 from .blobs import FolderBlobStore
-from .crypto import Keyring
+from .crypto import KeyInvalid, Keyring
 from .db import Database
 from .events import EventBus
 from .jobs import JobEngine, Schedule
@@ -129,15 +129,15 @@ def _required(settings: Settings, name: str) -> str:
 
 
 def _keyring(settings: Settings) -> Keyring:
+    name = "support.keys" if settings["support.keys"] else "support.keys_file"
     try:
         if settings["support.keys"]:
             return Keyring.from_keys(list(settings["support.keys"]))
-        return Keyring.from_file(Path(_required(settings, "support.keys_file")))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"support.keys_file: the keys cannot be read ({error}); "
-            "support-core keys create makes a new file."
-        ) from None
+        return Keyring.from_file(Path(_required(settings, name)))
+    except KeyInvalid as error:
+        missing = isinstance(error.__cause__, FileNotFoundError)
+        remedy = " support-core keys create makes it." if missing else ""
+        raise ConfigurationError(f"{name}: {error}{remedy}") from None
 
 
 def _outgoing_policy(settings: Settings) -> OutgoingPolicy:

@@ -191,7 +191,7 @@ def _parse(keys: Sequence[str], version: tuple[int, int, int] | None = None) -> 
         except (ValueError, binascii.Error):
             raise KeyInvalid(
                 f"Encryption key {position} of {len(keys)} is not a Fernet key: "
-                "32 bytes in url-safe base64."
+                "32 bytes in url-safe base64. Correct it, or restore it from your backup."
             ) from None
         fingerprints.append(hashlib.sha256(raw).hexdigest()[:16])
     return _Keys(tuple(fernets), tuple(fingerprints), version)
@@ -203,7 +203,8 @@ def _load(path: Path) -> _Keys:
             status = os.fstat(file.fileno())
             lines = file.read().splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise KeyInvalid(f"The key file {path} cannot be read: {type(error).__name__}.") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise KeyInvalid(f"The key file {path} cannot be read: {why}.") from error
     if status.st_mode & _FORBIDDEN_MODE:
         raise KeyInvalid(
             f"The key file {path} is open to other users "

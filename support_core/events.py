@@ -22,7 +22,6 @@ from .models import Event
 from .models.base import now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy.orm import SessionTransaction
@@ -136,30 +135,20 @@ def _forget(session: WorkspaceSession, transaction: SessionTransaction) -> None:
 
 
 class EventBus:
-    """Tells this process's subscribers and the ``support_after_commit`` hooks what was committed.
+    """Tells the ``support_after_commit`` hooks what was committed.
 
-    The hooks run on one background thread, started with the first event, so that a slow plugin
-    delays no response. Subscribers are called on the committing thread and must only wake somebody.
+    They run on one background thread, started with the first event, so that a slow plugin delays
+    no response.
     """
 
     def __init__(self, plugins: Plugins) -> None:
         self._plugins = plugins
-        self._subscribers: list[Callable[[list[DomainEvent]], None]] = []
         self._queue: queue.SimpleQueue[list[DomainEvent] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def subscribe(self, subscriber: Callable[[list[DomainEvent]], None]) -> None:
-        """Call ``subscriber`` with the events of every commit of this process."""
-        self._subscribers.append(subscriber)
-
     def tell(self, events: list[DomainEvent]) -> None:
         """Pass committed events on."""
-        for subscriber in self._subscribers:
-            try:
-                subscriber(events)
-            except Exception:  # the transaction is committed, whoever hears of it
-                log.exception("event_subscriber_failed")
         if next(self._plugins.implementations("support_after_commit"), None) is not None:
             self._start()
             self._queue.put(events)

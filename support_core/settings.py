@@ -233,10 +233,14 @@ class Settings:
         for setting in self._families:
             if fnmatchcase(name, setting.name):
                 return setting
-        close = difflib.get_close_matches(name, self._plain, n=1, cutoff=0.6)
-        hint = f" Did you mean {close[0]}?" if close else ""
+        close = difflib.get_close_matches(name, self._plain, n=1, cutoff=0.8)
+        remedy = (
+            f"Did you mean {close[0]}?"
+            if close
+            else "Take it out, or enable the plugin it belongs to in support.plugins."
+        )
         raise ConfigurationError(
-            f"{name} is not a setting of support-core or of an enabled plugin.{hint}"
+            f"{name} is not a setting of support-core or of an enabled plugin. {remedy}"
         )
 
     def __getitem__(self, name: str) -> Any:

@@ -31,7 +31,8 @@ def list_plans(context: click.Context) -> None:
                 f"{name} {'unlimited' if limit is None else limit}"
                 for name, limit in sorted(plan.limits.items())
             )
-            click.echo(f"{plan.name}: {' '.join(sorted(plan.features)) or 'no features'}; {limits}")
+            features = " ".join(sorted(plan.features))
+            click.echo(f"{plan.name}: {features or 'no features'}; {limits or 'no limits'}")
 
 
 @plan_commands.command("set")

@@ -30,7 +30,7 @@ class Role(Identified, Timestamped, WorkspaceScoped, Base):
 
 
 class User(Identified, Timestamped, WorkspaceScoped, Base):
-    """A member. ``email_key`` is the case-folded address; ``is_available`` steers assignment."""
+    """A member. ``email_key`` tells addresses apart; ``is_available`` steers assignment."""
 
     __tablename__ = "users"
     __table_args__ = (

@@ -15,6 +15,7 @@ from ..identity import Actor
 from ..models import Workspace
 from ..security.policy import SAFE_METHODS
 from .bodies import read_body
+from .uploads import form_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,5 +107,6 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(dbsession, reify=True)
     config.add_request_method(desk, reify=True)
     config.add_request_method(read_body, "raw_body", reify=True)
+    config.add_request_method(form_parts, reify=True)
     config.add_request_method(reading_session)
     config.add_request_method(workspace_desk)

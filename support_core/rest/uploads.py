@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import file_digest, sha256
-from typing import TYPE_CHECKING, Any, BinaryIO
+from hashlib import sha256
+from typing import IO, TYPE_CHECKING
 
 from ..errors import Invalid, InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from .forms import FormUnreadable, boundary_of, read_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyramid.request import Request
+
+    from .forms import FormPart
 
 #: What multipart headers may add to the file itself, in bytes.
 OVERHEAD = 64 * 1024
@@ -24,7 +27,7 @@ class UploadedFile:
 
     name: str
     content_type: str | None
-    stream: BinaryIO
+    stream: IO[bytes]
 
 
 @contextmanager
@@ -34,13 +37,15 @@ def uploaded_file(request: Request, field: str = "file") -> Iterator[UploadedFil
     Raises ``UnsupportedMediaType``, ``PayloadTooLarge``, ``InvalidRequest`` without a declared
     length, and ``Invalid`` on ``field`` where it is missing.
     """
-    part = _form(request).get(field)
+    parts: list[FormPart] = request.form_parts
+    # The last of several, as a form that is read into a mapping has it.
+    part = next((it for it in reversed(parts) if it.name == field), None)
     if part is None:
         raise Invalid({field: [f"The {field} field is required."]})
-    if not hasattr(part, "file"):
+    if part.filename is None:
         raise Invalid({field: [f"The {field} must be a file."]})
     with part.file as stream:
-        yield UploadedFile(part.filename, part.type, stream)
+        yield UploadedFile(part.filename, part.content_type, stream)
 
 
 def form_digest(request: Request) -> bytes:
@@ -49,17 +54,18 @@ def form_digest(request: Request) -> bytes:
     Raises what :func:`uploaded_file` raises for a form that cannot be read.
     """
     digest = sha256()
-    for name, part in _form(request).items():
-        if not hasattr(part, "file"):
-            digest.update(repr((name, part)).encode())
-            continue
-        content = file_digest(part.file, "sha256").digest()
+    for part in request.form_parts:
+        content = sha256()
+        while chunk := part.file.read(1 << 16):
+            content.update(chunk)
         part.file.seek(0)
-        digest.update(repr((name, part.filename, part.type, content)).encode())
+        said = (part.name, part.filename, part.content_type, content.digest())
+        digest.update(repr(said).encode())
     return digest.digest()
 
 
-def _form(request: Request) -> Any:
+def form_parts(request: Request) -> list[FormPart]:
+    """Return the parts of the request's form, read once; their files close with the request."""
     if request.content_type != "multipart/form-data":
         raise UnsupportedMediaType("Send the file as multipart/form-data.")
     limit: int = request.registry.support.settings["support.upload.max_bytes"]
@@ -67,16 +73,11 @@ def _form(request: Request) -> Any:
         raise InvalidRequest("An upload needs a Content-Length.")
     if request.content_length > limit + OVERHEAD:
         raise PayloadTooLarge("The file is too large.", limit=limit)
-    received = request.body_file_raw
     try:
-        form = request.POST
-    except ValueError:
+        boundary = boundary_of(request.headers["Content-Type"])
+        parts = read_form(request.body_file, boundary)
+    except FormUnreadable:
         raise InvalidRequest("The form data cannot be read.") from None
-    finally:
-        spooled = request.body_file_raw
-        if spooled is not received:  # WebOb's copy in a temporary file, which nobody else closes
-            request.add_finished_callback(lambda _request: spooled.close())
-    for part in form.values():
-        if hasattr(part, "file"):
-            request.add_finished_callback(lambda _request, file=part.file: file.close())
-    return form
+    for part in parts:
+        request.add_finished_callback(lambda _request, file=part.file: file.close())
+    return parts

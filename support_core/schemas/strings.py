@@ -6,6 +6,8 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
+from support_core.addresses import ascii_host
+
 from . import characters, messages
 from .base import Field, Shape
 
@@ -27,16 +29,6 @@ _LOCAL_PART = re.compile(_LOCAL)
 _DOMAIN_NAME = re.compile(_DOMAIN)
 _HOST_NAME = re.compile(_HOST)
 _AUTHORITY = re.compile(rf"(\[[0-9A-Fa-f:.]+\]|[^\[\]:@/?#\\]+){_PORT}{_TAIL}")
-
-
-def _ascii_host(host: str) -> str:
-    """Return ``host`` in its ASCII form (IDNA), or "" where it has none."""
-    if host.isascii():
-        return host
-    try:
-        return host.encode("idna").decode("ascii")
-    except UnicodeError:
-        return ""
 
 
 class String(Field):
@@ -156,7 +148,8 @@ class Email(String):
     """An addr-spec of RFC 5321 §4.1.2: dot-atom ``@`` domain, 64 and 253 octets at most.
 
     The domain may be international (IDNA) and of a single label. Quoted local parts, comments,
-    address literals and display names are refused. The text is kept as it was written.
+    address literals and display names are refused. The text is kept as it was written;
+    :func:`support_core.addresses.email_key` tells whether two are one.
     """
 
     def __init__(self, *, max: int = 255, **options: Any) -> None:  # noqa: A002
@@ -169,8 +162,11 @@ class Email(String):
         local, _, domain = address.rpartition("@")
         if len(local) > 64 or _LOCAL_PART.fullmatch(local) is None:
             raise self.refused(messages.EMAIL)
-        host = _ascii_host(domain)
+        host = ascii_host(domain)
         if len(host) > 253 or _DOMAIN_NAME.fullmatch(host) is None:
+            raise self.refused(messages.EMAIL)
+        # The ASCII form, which is what mail is sent to, has to fit as well.
+        if self.maximum is not None and len(local) + 1 + len(host) > self.maximum:
             raise self.refused(messages.EMAIL)
         return address
 
@@ -229,5 +225,5 @@ def _is_host(host: str) -> bool:
         except ValueError:
             return False
         return True
-    name = _ascii_host(host)
+    name = ascii_host(host)
     return len(name) <= 253 and _HOST_NAME.fullmatch(name) is not None

@@ -72,6 +72,17 @@ class AttachmentService:
                 raise NotFound
         return attachment
 
+    def require_free(self, attachment_ids: Sequence[int], field: str) -> None:
+        """Raise ``Invalid`` on ``field`` where an upload does not exist or was taken already."""
+        wanted = set(attachment_ids)
+        if not wanted:
+            return
+        free = select(func.count(Attachment.id)).where(
+            Attachment.id.in_(wanted), Attachment.thread_id.is_(None)
+        )
+        if self._desk.session.execute(free).scalar_one() != len(wanted):
+            raise invalid_reference(field)
+
     def take(self, attachment_ids: Sequence[int], thread: Thread) -> list[Attachment]:
         """Attach uploads to ``thread``, in their order.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from ..addresses import email_key
 from ..db import hold
 from ..errors import Invalid, NotFound
 from ..models import Conversation, Customer
@@ -46,7 +47,7 @@ class CustomerService:
         """Return the customer of this address, whatever its case."""
         return self._desk.session.execute(
             select(Customer).where(
-                Customer.email_key == email.casefold(), Customer.deleted_at.is_(None)
+                Customer.email_key == email_key(email), Customer.deleted_at.is_(None)
             )
         ).scalar_one_or_none()
 
@@ -100,7 +101,7 @@ class CustomerService:
 
     def _make(self, values: Mapping[str, Any]) -> Customer:
         customer = Customer(**{name: values[name] for name in FIELDS if name in values})
-        customer.email_key = customer.email.casefold() if customer.email else None
+        customer.email_key = email_key(customer.email) if customer.email else None
         self._desk.session.add(customer)
         self._desk.session.flush()
         self._index(customer)
@@ -118,11 +119,11 @@ class CustomerService:
                     "phone": ["The phone field is required when email is not present."],
                 }
             )
-        if email and email.casefold() != customer.email_key:
+        if email and email_key(email) != customer.email_key:
             self._refuse_taken(email)
         different = changed(customer, {name: values[name] for name in FIELDS if name in values})
         if different:
-            customer.email_key = email.casefold() if email else None
+            customer.email_key = email_key(email) if email else None
             self._desk.session.flush()
             self._index(customer)
             if "email" in different:

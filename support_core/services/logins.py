@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select
 
+from ..addresses import email_key
 from ..models import LoginSession, LoginSessionUser, User, Workspace
 from ..security.secrets import digest, new_session_secret, verify_password
 
@@ -33,7 +34,7 @@ def matching_members(session: Session, email: str, password: str) -> list[int]:
     rows = session.execute(
         select(User.id, User.password_hash)
         .where(
-            User.email_key == email.casefold(),
+            User.email_key == email_key(email),
             User.is_active,
             User.deleted_at.is_(None),
             User.password_hash.is_not(None),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from ..addresses import email_key
 from ..errors import Invalid, NotFound, invalid_reference
 from ..models import Conversation, Mailbox
 from .fields import changed, taken
@@ -50,7 +51,7 @@ class MailboxService:
         """Create a mailbox; returns it and what is shown only now (a new secret)."""
         self._refuse_taken(values["email"])
         own = {name: values[name] for name in OWN_FIELDS if name in values}
-        mailbox = Mailbox(**own, email_key=values["email"].casefold())
+        mailbox = Mailbox(**own, email_key=email_key(values["email"]))
         self._desk.session.add(mailbox)
         self._desk.session.flush()
         shown_once = self._write_plugin_fields(mailbox, values)
@@ -61,9 +62,9 @@ class MailboxService:
     def update(self, mailbox_id: int, values: Mapping[str, Any]) -> tuple[Mailbox, dict[str, Any]]:
         """Change the given fields; a field left out stays, a secret too."""
         mailbox = self.get(mailbox_id)
-        if "email" in values and values["email"].casefold() != mailbox.email_key:
+        if "email" in values and email_key(values["email"]) != mailbox.email_key:
             self._refuse_taken(values["email"])
-            mailbox.email_key = values["email"].casefold()
+            mailbox.email_key = email_key(values["email"])
         changed(mailbox, {name: values[name] for name in OWN_FIELDS if name in values})
         shown_once = self._write_plugin_fields(mailbox, values)
         self._desk.session.flush()
@@ -86,7 +87,7 @@ class MailboxService:
 
     def _refuse_taken(self, email: str) -> None:
         same = select(Mailbox.id).where(
-            Mailbox.email_key == email.casefold(), Mailbox.deleted_at.is_(None)
+            Mailbox.email_key == email_key(email), Mailbox.deleted_at.is_(None)
         )
         if self._desk.session.execute(same).first() is not None:
             raise Invalid({"email": [taken("email")]})

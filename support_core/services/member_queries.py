@@ -41,6 +41,7 @@ def list_users(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
         statement = statement.where(
             or_(
                 User.email_key.contains(term, autoescape=True),
+                func.lower(User.email).contains(term, autoescape=True),
                 func.lower(User.name).contains(term, autoescape=True),
             )
         )

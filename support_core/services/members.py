@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, update
 
+from ..addresses import email_key
 from ..errors import Conflict, Forbidden, Invalid, NotFound, invalid_reference
 from ..models import ApiToken, LoginSessionUser, Role, User
 from ..security.permissions import OWNER
@@ -46,21 +47,28 @@ class MemberService:
     def by_email(self, email: str) -> User | None:
         """Return the member with this address, whatever its case."""
         return self._desk.session.execute(
-            select(User).where(User.email_key == email.casefold(), User.deleted_at.is_(None))
+            select(User).where(User.email_key == email_key(email), User.deleted_at.is_(None))
         ).scalar_one_or_none()
 
     def create(self, values: Mapping[str, Any], *, by: Identity | None) -> User:
         """Add a member; ``by`` is who adds, None for the system itself.
 
-        Raises ``Invalid`` for a known address or role, ``Forbidden`` for a role above one's own.
+        Raises ``Invalid`` for a known address and an unknown role, ``Forbidden`` for a role above
+        one's own.
         """
+        role_name = values.get("role", "agent")
+        errors: dict[str, list[str]] = {}
         if self.by_email(values["email"]) is not None:
-            raise Invalid({"email": [taken("email")]})
-        role = self._role(values.get("role", "agent"), by)
+            errors["email"] = [taken("email")]
+        if self._desk.roles.named(role_name) is None:
+            errors.update(invalid_reference("role").errors)
+        if errors:
+            raise Invalid(errors)
+        role = self._role(role_name, by)
         password = values.get("password")
         user = User(
             email=values["email"],
-            email_key=values["email"].casefold(),
+            email_key=email_key(values["email"]),
             name=values["name"],
             role_id=role.id,
             password_hash=hash_password(password) if password else None,
@@ -84,10 +92,10 @@ class MemberService:
                 user.role_id = role.id
         if values.get("is_active") is False:
             self._keep_an_owner(user)
-        if "email" in values and values["email"].casefold() != user.email_key:
+        if "email" in values and email_key(values["email"]) != user.email_key:
             if self.by_email(values["email"]) is not None:
                 raise Invalid({"email": [taken("email")]})
-            user.email_key = values["email"].casefold()
+            user.email_key = email_key(values["email"])
         if "password" in values:
             user.password_hash = hash_password(values["password"])
         plain = ("email", "name", "is_active", "is_available")

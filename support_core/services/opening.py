@@ -9,7 +9,7 @@ from ..errors import Invalid, MessageDropped
 from .replies import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ..desk import Desk
     from ..models import Conversation
@@ -32,13 +32,15 @@ def open_conversation(desk: Desk, values: Mapping[str, Any]) -> Conversation:
 
 def _check_references(desk: Desk, values: Mapping[str, Any]) -> None:
     errors: dict[str, list[str]] = {}
-    for check, id_, field in (
-        (desk.mailboxes.require, values["mailbox_id"], "mailbox_id"),
-        (desk.members.require_assignable, values["assigned_to"], "assigned_to"),
-    ):
-        if id_ is not None:
+    checks: tuple[tuple[Callable[[Any, str], object], str], ...] = (
+        (desk.mailboxes.require, "mailbox_id"),
+        (desk.members.require_assignable, "assigned_to"),
+        (desk.attachments.require_free, "attachment_ids"),
+    )
+    for check, field in checks:
+        if values[field] is not None:
             try:
-                check(id_, field)
+                check(values[field], field)
             except Invalid as invalid:
                 errors.update(invalid.errors)
     if errors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..addresses import email_key
 from ..errors import Invalid, TooManyRequests
 from ..presenters.members import CALLER, present_caller
 from ..presenters.shapes import ID as ID_SHAPE
@@ -79,7 +80,7 @@ def show_caller(request: Request) -> dict[str, Any]:
 def _throttle(request: Request, email: str) -> None:
     """Count the attempt against the address written to and the address it comes from."""
     limits = request.registry.support.ratelimits
-    keys = (f"email:{email.casefold()}", f"address:{request.remote_addr}")
+    keys = (f"email:{email_key(email)}", f"address:{request.remote_addr}")
     standings = [it for key in keys if (it := limits.count(("login",), key)) is not None]
     if not standings:
         return

@@ -46,6 +46,28 @@ def test_an_ini_that_cannot_be_used_is_a_finding(tmp_path: Path) -> None:
     assert "support.workers: 'many'" in _checks(done.stdout)["configuration"]["message"]
 
 
+def test_a_key_file_is_faulted_with_the_remedy_that_fits(tmp_path: Path) -> None:
+    ini = write_ini(
+        tmp_path, "sqlite:///%(here)s/x.sqlite", {"support.keys_file": "%(here)s/the-keys"}
+    )
+    keys = tmp_path / "the-keys"
+
+    def fault() -> str:
+        done = support_core(ini, "doctor", "--json")
+        assert done.returncode == 1
+        message: str = _checks(done.stdout)["configuration"]["message"]
+        assert message.startswith("support.keys_file: ")
+        return message
+
+    assert fault().endswith("No such file or directory. support-core keys create makes it.")
+    Keyring.create_file(keys)
+    keys.chmod(0o644)
+    assert fault().endswith("run chmod 600 on it.")
+    keys.chmod(0o600)
+    keys.write_text("junk\n")
+    assert fault().endswith("Correct it, or restore it from your backup.")
+
+
 def test_a_database_that_is_away_is_named_without_its_password(tmp_path: Path) -> None:
     url = "postgresql+psycopg://support:hunter2@127.0.0.1:9/support"
     ini = write_ini(tmp_path, url)

@@ -33,6 +33,14 @@ def declared() -> list[Setting]:
     return [*CORE_SETTINGS, *theirs, *SERVER_OPTIONS]
 
 
+@pytest.mark.parametrize("ini", INIS)
+def test_an_ini_sets_nothing_of_a_plugin_so_that_each_can_be_taken_out(ini: str) -> None:
+    core = {setting.name for setting in CORE_SETTINGS}
+    lines = (ROOT / ini).read_text().splitlines()
+    given = {line.partition(" =")[0] for line in lines if line.startswith("support.")}
+    assert given - core == set()
+
+
 def explained(ini: str) -> dict[str, str]:
     """Return the settings of an ini, set or commented out, with the comment above them."""
     found: dict[str, str] = {}

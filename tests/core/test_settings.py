@@ -34,6 +34,13 @@ def test_an_unknown_setting_is_refused_with_the_nearest_one() -> None:
     )
 
 
+def test_a_setting_of_a_plugin_that_is_not_enabled_is_refused_with_the_way_out() -> None:
+    assert _refusal(support__plans__default="free") == (
+        "support.plans.default is not a setting of support-core or of an enabled plugin. "
+        "Take it out, or enable the plugin it belongs to in support.plugins."
+    )
+
+
 def test_settings_of_others_are_left_alone() -> None:
     Settings({"pyramid.includes": "whatever", "supporter.x": "1"}, CORE_SETTINGS)
 

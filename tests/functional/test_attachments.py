@@ -172,6 +172,39 @@ def test_an_upload_is_a_form_with_a_file(workspace: TestWorkspace) -> None:
     assert owner.post("/attachments", raw=named, headers=form).status_int in {400, 422}
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"X: y\r\n" * 40_000,
+        b"Content-Type: application/x-www-form-urlencoded; charset=nonsense\r\n",
+        b"Content-Type: multipart/mixed; boundary=y\r\n",
+        b"Content-Length: -5\r\n",
+    ],
+)
+def test_no_form_is_more_than_a_form(workspace: TestWorkspace, headers: bytes) -> None:
+    raw = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n'
+        + headers
+        + b"\r\n--y\r\n%zz\r\n--x--\r\n"
+    )
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = workspace.owner.post("/attachments", raw=raw, headers=form)
+    if len(headers) > 1000:
+        assert_error(answer, 400, "invalid_request")
+        return
+    assert answer.status_int == 201, answer.text
+    path = f"/attachments/{answer.json['data']['id']}/download"
+    assert workspace.owner.get(path).body == b"--y\r\n%zz"
+
+
+def test_a_form_has_few_parts(workspace: TestWorkspace) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n' + b"y" * 1100
+    form = {"Content-Type": "multipart/form-data; boundary=x"}
+    raw = b"\r\n".join([*[part] * 500, b"--x--\r\n"])
+    answer = workspace.owner.post("/attachments", raw=raw, headers=form)
+    assert_error(answer, 400, "invalid_request")
+
+
 def test_a_file_over_the_limit_is_refused(hosted: DeskUnderTest) -> None:
     workspace = hosted.workspace()
     assert_error(

@@ -105,6 +105,27 @@ def test_a_refused_creation_leaves_no_gap_in_the_numbers(workspace: TestWorkspac
     assert workspace.conversation()["number"] == 2
 
 
+def test_every_reference_that_is_not_there_is_named(
+    workspace: TestWorkspace, other: TestWorkspace
+) -> None:
+    theirs = other.owner.upload("a.txt", b"x").json["data"]["id"]
+    refused = workspace.owner.post(
+        "/conversations",
+        body(
+            workspace,
+            mailbox_id=other.a_mailbox,
+            assigned_to=other.owner_id,
+            attachment_ids=[theirs],
+        ),
+    )
+    assert_invalid(
+        refused,
+        mailbox_id="The selected mailbox id is invalid.",
+        assigned_to="The selected assigned to is invalid.",
+        attachment_ids="The selected attachment ids is invalid.",
+    )
+
+
 def test_the_customer_is_found_by_address_whatever_its_case(workspace: TestWorkspace) -> None:
     first = workspace.conversation(customer_email="Jane.Roe@Example.test")
     second = workspace.conversation(customer_email="jane.roe@example.TEST")

@@ -87,6 +87,37 @@ def test_the_address_is_unique_whatever_its_case(
     create(other, email="jane@example.test")
 
 
+LOOKALIKES = {
+    "post@xn--bcher-kva.test": "post@bücher.test",
+    "post@bücher.test": "post@bu\u0308cher.test",
+    "post@desk.test": "post@ｄesk.test",
+    "post@desk.example.test": "post@desk。example.test",
+    "post@soft.test": "post@so\u00adft.test",
+}
+
+
+@pytest.mark.parametrize("first", LOOKALIKES)
+def test_addresses_that_mail_takes_for_one_are_one(workspace: TestWorkspace, first: str) -> None:
+    taken = {"email": "The email has already been taken."}
+    made, second = create(workspace, email=first), LOOKALIKES[first]
+    assert_invalid(workspace.owner.post("/customers", {"email": second}), **taken)
+    mailbox = {"name": "Support", "email": first}
+    assert workspace.owner.post("/mailboxes", mailbox).status_int == 201
+    assert_invalid(workspace.owner.post("/mailboxes", {**mailbox, "email": second}), **taken)
+    member = {"name": "Jo", "email": first}
+    assert workspace.owner.post("/users", member).status_int == 201
+    assert_invalid(workspace.owner.post("/users", {**member, "email": second}), **taken)
+    opened = workspace.conversation(customer_email=second)
+    assert opened["customer"]["id"] == made["id"]
+
+
+def test_an_international_address_fits_in_its_ascii_form_too(workspace: TestWorkspace) -> None:
+    host = ".".join(["ß" * 31] * 4)
+    invalid = {"email": "The email must be a valid email address."}
+    assert_invalid(workspace.owner.post("/customers", {"email": "a" * 64 + "@" + host}), **invalid)
+    assert create(workspace, email=f"a@{host}")["email"] == f"a@{host}"
+
+
 def test_update_keeps_what_is_left_out_and_null_empties(workspace: TestWorkspace) -> None:
     made = create(workspace, **EVERYTHING)
     path = f"/customers/{made['id']}"

@@ -75,6 +75,16 @@ def test_the_address_is_unique_in_the_workspace(
     create(other)
 
 
+def test_a_taken_address_and_an_unknown_role_are_both_named(workspace: TestWorkspace) -> None:
+    create(workspace)
+    body = {"email": "agent@example.test", "name": "Double", "role": "emperor"}
+    assert_invalid(
+        workspace.owner.post("/users", body),
+        email="The email has already been taken.",
+        role="The selected role is invalid.",
+    )
+
+
 def test_update_keeps_what_is_left_out(workspace: TestWorkspace) -> None:
     made = create(workspace)
     path = f"/users/{made['id']}"

@@ -77,6 +77,7 @@ class Textline(FarSide):
     def break_health(self, workspace: TestWorkspace, mailbox_id: int) -> bool:
         self.text(workspace, mailbox_id, "Hello")
         (conversation,) = workspace.owner.get("/conversations").json["data"]
+        workspace.under_test.run_jobs()  # so that no earlier message's retry takes the answer
         self.server.answers.append(Answer(401, b'{"message": "Unknown key."}'))
         workspace.owner.post(f"/conversations/{conversation['id']}/reply", {"body": "Hello."})
         workspace.under_test.run_jobs()
