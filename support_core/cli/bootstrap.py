@@ -14,7 +14,7 @@ from ..schemas.members import UserBody
 from ..services.workspaces import create_workspace, ensure_owner
 from .context import application_of
 from .group import host_of
-from .output import as_json, say_json
+from .output import as_json, say_json, warn_of_unknown_plan
 
 if TYPE_CHECKING:
     from ..application import Application
@@ -42,6 +42,7 @@ def bootstrap(
     owner = ensure_owner(application, workspace, email=body["email"], name=body["name"])
     with application.desk(workspace.id) as desk:
         _token, secret = desk.tokens.create(desk.members.get(owner.id), name="bootstrap")
+        warn_of_unknown_plan(desk)
     made: dict[str, Any] = {
         "workspace": {
             "id": workspace.id,

@@ -15,6 +15,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from ..desk import Desk
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer with JSON on stdout.")
 workspace_option = click.option(
     "--workspace", "workspace_name", required=True, help="Id, slug or name of the workspace."
@@ -25,6 +27,17 @@ def say_json(value: Any) -> None:
     """Print a value as JSON, times as ISO 8601 with Z."""
     options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z
     click.echo(orjson.dumps(value, option=options).decode())
+
+
+def warn_of_unknown_plan(desk: Desk) -> None:
+    """Say on stderr that the workspace's plan is not configured and which one stands in."""
+    wanted, effective = desk.workspace.plan, desk.entitlements.describe()["plan"]
+    if wanted is not None and wanted != effective:
+        click.echo(
+            f"Warning: no plan {wanted} is configured, so that {effective} applies; "
+            "see support-core plan list.",
+            err=True,
+        )
 
 
 def say_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from ..models import Conversation, Workspace
 from ..services.workspaces import create_workspace
 from .context import application_of, command_desk, named_workspace
-from .output import as_json, say_json, say_table
+from .output import as_json, say_json, say_table, warn_of_unknown_plan
 
 COLUMNS = ("id", "name", "slug", "plan", "created_at")
 
@@ -47,7 +47,10 @@ def create(context: click.Context, name: str, plan: str | None, as_json: bool) -
     """Create a workspace with the roles that ship; it has no members yet."""
     if not 0 < len(name.strip()) <= 255:
         raise click.BadParameter("say a name of 1 to 255 characters", param_hint="NAME")
-    workspace = create_workspace(application_of(context), name.strip(), plan=plan)
+    application = application_of(context)
+    workspace = create_workspace(application, name.strip(), plan=plan)
+    with application.desk(workspace.id, write=False) as desk:
+        warn_of_unknown_plan(desk)
     if as_json:
         say_json(_shown(workspace))
     else:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ..desk import Desk
     from ..models import Mailbox
 
+#: Fields whose values may name a person: an erasure could not take them out of the event log.
+FREE_TEXT = frozenset({"subject", "tags"})
+
 log = structlog.get_logger(__name__)
 
 
@@ -179,7 +182,7 @@ class ConversationService:
         setattr(conversation, field, value)
         conversation.updated_at = self._desk.clock()
         summary = f"{field.replace('_', ' ').removesuffix(' id').capitalize()} changed"
-        body = summary if field in {"tags", "subject"} else f"{summary} from {before} to {value}"
+        body = summary if field in FREE_TEXT else f"{summary} from {before} to {value}"
         self._desk.session.add(
             Thread(
                 conversation_id=conversation.id,
@@ -196,7 +199,7 @@ class ConversationService:
             "conversation.updated",
             conversation_id=conversation.id,
             field=field,
-            **({} if field == "subject" else {"from": before, "to": value}),
+            **({} if field in FREE_TEXT else {"from": before, "to": value}),
         )
         return True
 

@@ -155,6 +155,7 @@ class MemberService:
         owner = self._desk.session.execute(
             select(Role).where(Role.name == OWNER).with_for_update()
         ).scalar_one()
+        self._desk.session.refresh(user, ("role_id", "is_active"))
         if user.role_id != owner.id or not user.is_active:
             return
         others = select(func.count(User.id)).where(

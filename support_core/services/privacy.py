@@ -44,7 +44,8 @@ class PrivacyService:
         The customer stays as an empty tombstone behind the conversations. Blobs are deleted by a
         job after the commit, since files do not roll back.
         """
-        customer = self._desk.session.get(Customer, customer_id)
+        # Locked, so that a conversation opened meanwhile is either erased too or waits.
+        customer = self._desk.session.get(Customer, customer_id, with_for_update=True)
         if customer is None or customer.erased_at is not None:
             customer = self._desk.customers.get(customer_id)
         for one in [customer, *self._deleted_before(customer)]:

@@ -207,9 +207,7 @@ def list_of_threads(request: Request) -> dict[str, Any]:
     return envelope(request, page, present_many(desk, [row[0] for row in page.rows]))
 
 
-@thread.delete(
-    permission=Permission.REPLY_TO_CONVERSATIONS, shape=MESSAGE_ONLY, raises=(Conflict,)
-)
+@thread.delete(permission=Permission.REPLY_TO_CONVERSATIONS, shape=MESSAGE_ONLY, raises=(Conflict,))
 def cancel(request: Request) -> dict[str, Any]:
     """Cancel a reply that has not left yet."""
     desk = request.desk

@@ -83,3 +83,10 @@ def test_an_address_that_is_none_is_refused(shell: Shell) -> None:
     refused = shell("bootstrap", "--workspace", "Typo", "--email", "owner-at-acme")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "must be a valid email address" in refused.stderr
+
+
+def test_a_plan_that_is_not_configured_is_warned_of(nothing: Path) -> None:
+    done = support_core(nothing, "bootstrap", *ACME, "--plan", "gold", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["workspace"]["plan"] == "gold"
+    assert "Warning: no plan gold is configured, so that free applies" in done.stderr

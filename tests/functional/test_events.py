@@ -181,3 +181,13 @@ def test_the_trail_has_pages_and_only_managers_read_it(workspace: TestWorkspace)
     assert oldest["id"] == min(it["id"] for it in entries(workspace))
     agent = workspace.client(user_id=workspace.member())
     assert_error(agent.get("/audit"), 403, "forbidden", permission="manage_workspace")
+
+
+def test_the_log_names_no_tags_which_an_erasure_could_not_take_back(
+    workspace: TestWorkspace,
+) -> None:
+    conversation = workspace.conversation()
+    workspace.owner.patch(f"/conversations/{conversation['id']}", {"tags": ["jane-doe"]})
+    logged = workspace.owner.get("/events?type=conversation.updated")
+    assert logged.json["data"][-1]["payload"] == {"field": "tags"}
+    assert "jane-doe" not in logged.text
