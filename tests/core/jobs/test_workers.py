@@ -52,7 +52,7 @@ def test_a_delayed_job_runs_on_time(application, until):
     began = time.monotonic()
     application.enqueue(note, 1, delay=0.5)
     until(application.effects)
-    assert 0.5 <= time.monotonic() - began < 1.4
+    assert 0.5 <= time.monotonic() - began < 5
 
 
 def test_a_failed_job_is_retried_by_the_workers(application, until):
