@@ -96,6 +96,12 @@ def desk(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     under_test.application.close()
 
 
+@pytest.fixture(autouse=True)
+def _new_probe() -> None:
+    """Each test finds the probe channel without a past."""
+    probe.forget()
+
+
 @pytest.fixture
 def workspace(desk: DeskUnderTest) -> TestWorkspace:
     """A workspace of the test's own."""

@@ -31,6 +31,13 @@ failures: dict[int, list[Exception]] = {}
 windows: dict[int, ReplyWindow] = {}
 
 
+def forget() -> None:
+    """Forget everything; between tests, because ids of two databases are alike."""
+    with _LOCK:
+        for memory in (attempts, carried, failures, windows):
+            memory.clear()
+
+
 @hookimpl
 def support_channel() -> Channel:
     return Channel(name="probe", label="Probe", receipts=True, max_body=20_000)
