@@ -73,10 +73,6 @@ class RateLimits:
                 amount, seconds = rate
                 self._items[short] = RateLimitItemPerSecond(amount, seconds, namespace=short)
 
-    def known(self, name: str) -> bool:
-        """Tell whether ``name`` is a declared limit that is switched on."""
-        return name in self._items
-
     def count(self, names: tuple[str, ...], key: str) -> Standing | None:
         """Count one request of ``key`` against each limit of these names.
 
