@@ -10,11 +10,14 @@ import structlog
 from pyramid.config import Configurator
 
 from . import logs
+from .after_commit import AfterCommit
 from .application import Application, add_support_resource
-from .blobs import FolderBlobStore
+from .blobs import open_store
+from .bus import open_bus
 from .crypto import KeyInvalid, Keyring
 from .db import Database
-from .events import EventBus
+from .follower_jobs import SCHEDULES as FOLLOWER_SCHEDULES
+from .followers import Followers
 from .jobs import JobEngine, Schedule
 from .outgoing import OutgoingClient
 from .outgoing_policy import OutgoingPolicy
@@ -58,6 +61,7 @@ def build(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = None)
     config.include(".metrics")
     config.include(resources)
     config.scan("support_core.services")  # jobs
+    config.scan("support_core.follower_jobs")
     config.include(".views")
     config.include(".openapi")
     application.plugins.include(config)  # after the core, so that plugins may build on it
@@ -67,7 +71,7 @@ def build(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = None)
     application.jobs = JobEngine.build(  # after the scans, which have found every job
         application,
         config.registry.support_jobs,
-        schedules=[*SCHEDULES, *_plugin_schedules(application.plugins)],
+        schedules=[*SCHEDULES, *FOLLOWER_SCHEDULES, *_plugin_schedules(application.plugins)],
         metrics_registry=application.metrics,
     )
     return config
@@ -93,21 +97,24 @@ def assemble(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = No
     settings = Settings(raw, [*CORE_SETTINGS, *declared])
     logs.configure(settings)
     _say_what_is_off(plugins)
+    database = Database(
+        _required(settings, "sqlalchemy.url"),
+        pool_size=settings["support.database.pool_size"],
+        sqlite_synchronous=settings["support.sqlite.synchronous"],
+    )
     return Application(
         settings=settings,
         plugins=plugins,
-        database=Database(
-            _required(settings, "sqlalchemy.url"),
-            pool_size=settings["support.database.pool_size"],
-            sqlite_synchronous=settings["support.sqlite.synchronous"],
-        ),
+        database=database,
         keyring=_keyring(settings),
-        blobs=FolderBlobStore(Path(_required(settings, "support.blobs.path"))),
+        blobs=open_store(settings),
         outgoing=OutgoingClient(
             _outgoing_policy(settings), timeout=settings["support.outgoing.timeout"]
         ),
         ratelimits=RateLimits(settings),
-        bus=EventBus(plugins),
+        bus=open_bus(settings, database),
+        after_commit=AfterCommit(plugins),
+        followers=Followers.collect(plugins),
         clock=lambda: datetime.now(UTC),
     )
 

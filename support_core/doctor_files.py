@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import stat
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .blobs import BlobMissing, BlobStoreAway, FolderBlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,25 +37,31 @@ class Finding:
 
 def examine_blobs(application: Application) -> Finding:
     """Check that attachments can be written."""
-    folder = Path(application.settings["support.blobs.path"])
+    place: str = application.settings["support.blobs.path"]
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"support-core doctor")
-            file.flush()
-            os.fsync(file.fileno())
+        application.blobs.check()
     except OSError as error:
         return Finding(
             "blobs",
             FAILED,
-            f"{folder} cannot be written ({error.strerror}); give it to this user, or change "
+            f"{place} cannot be written ({error.strerror}); give it to this user, or change "
             "support.blobs.path.",
         )
-    return Finding("blobs", OK, str(folder))
+    except (BlobMissing, BlobStoreAway) as error:
+        return Finding(
+            "blobs",
+            FAILED,
+            f"{place} cannot be written ({error}); check support.blobs.path and "
+            "support.blobs.s3.*, and that the key may put and delete objects.",
+        )
+    return Finding("blobs", OK, place)
 
 
 def examine_disks(application: Application) -> Iterator[Finding]:
     """Check the room left where the desk writes."""
-    folders = {"attachments": Path(application.settings["support.blobs.path"])}
+    folders = {}
+    if isinstance(application.blobs, FolderBlobStore):
+        folders["attachments"] = application.blobs.path
     if application.database.dialect == "sqlite":
         folders["database"] = Path(application.database.url.database or "").resolve().parent
     for name, folder in folders.items():

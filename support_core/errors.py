@@ -15,6 +15,7 @@ from pyramid.response import Response
 from sqlalchemy import exc as sqlalchemy_errors
 from webob.request import DisconnectionError
 
+from .blobs import BlobStoreAway
 from .rendering import json_response
 
 if TYPE_CHECKING:
@@ -281,6 +282,11 @@ def database_unavailable_view(error: Exception, request: Request) -> Response:
     return respond(Unavailable(headers={"Retry-After": "2"}), request)
 
 
+def blobs_unavailable_view(error: BlobStoreAway, request: Request) -> Response:
+    log.error("blobs_unavailable", request_id=request.request_id, error=str(error))
+    return respond(Unavailable(headers={"Retry-After": "2"}), request)
+
+
 def unicode_error_view(_error: UnicodeError, request: Request) -> Response:
     """A path or query string that is no UTF-8."""
     return respond(InvalidRequest("The request is not valid UTF-8."), request)
@@ -309,6 +315,7 @@ def includeme(config: Configurator) -> None:
         (sqlalchemy_errors.OperationalError, database_unavailable_view),
         (sqlalchemy_errors.InterfaceError, database_unavailable_view),
         (sqlalchemy_errors.TimeoutError, database_unavailable_view),
+        (BlobStoreAway, blobs_unavailable_view),
     ]
     for context, view in views:
         config.add_exception_view(view, context=context)

@@ -103,7 +103,30 @@ CORE_SETTINGS: tuple[Setting, ...] = (
         "support.blobs.path",
         "text",
         "",
-        "The folder of attachments' contents; back it up together with the database.",
+        "Where attachments' contents lie: a folder, or s3://bucket/prefix; back it up together with "
+        "the database.",
+    ),
+    Setting(
+        "support.blobs.s3.endpoint",
+        "text",
+        "",
+        "The address of a bucket's server that is not Amazon's, such as https://s3.example.com.",
+    ),
+    Setting(
+        "support.blobs.s3.region", "text", "", "The bucket's region; empty takes the environment's."
+    ),
+    Setting(
+        "support.blobs.s3.access_key",
+        "text",
+        "",
+        "The id of the bucket's access key; empty searches the environment and the machine's role.",
+    ),
+    Setting(
+        "support.blobs.s3.secret_key",
+        "text",
+        "",
+        "The secret of the bucket's access key.",
+        secret=True,
     ),
     Setting(
         "support.request.max_bytes",
@@ -153,6 +176,44 @@ CORE_SETTINGS: tuple[Setting, ...] = (
         "count",
         "90",
         "Days for which the event log is kept.",
+    ),
+    Setting(
+        "support.bus",
+        "text",
+        "memory",
+        "How processes tell each other what was committed, for live events. memory: within one "
+        "process; postgresql: over the database (LISTEN/NOTIFY); redis://host:port/db.",
+        secret=True,
+    ),
+    Setting(
+        "support.bus.namespace",
+        "text",
+        "support",
+        "What our channels on Redis begin with; desks that share a Redis each need their own.",
+    ),
+    Setting(
+        "support.streams.max",
+        "count",
+        "20000",
+        "Streams that one process holds open at most; one more is answered 503.",
+    ),
+    Setting(
+        "support.streams.per_caller",
+        "count",
+        "20",
+        "Streams of one token or login at most, per process; one more is answered 429.",
+    ),
+    Setting(
+        "support.streams.heartbeat",
+        "seconds",
+        "15",
+        "Seconds between two signs of life on a quiet stream; fewer than a proxy's patience.",
+    ),
+    Setting(
+        "support.streams.poll",
+        "seconds",
+        "5",
+        "Seconds after which a process with streams looks into the log without being told to.",
     ),
     Setting(
         "support.ratelimit.enabled",

@@ -5,6 +5,7 @@ import io
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -15,12 +16,16 @@ from support_core.blobs import (
     BlobKeyInvalid,
     BlobMissing,
     BlobStore,
+    BlobStoreAway,
     BlobTooLarge,
     FolderBlobStore,
+    S3BlobStore,
 )
+from tests.services.bucket import bucket_at, bucket_client, bucket_server
+from tests.services.process import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SHA256 = hashlib.sha256(b"hello").hexdigest()
@@ -85,7 +90,7 @@ class BlobStoreContract:
     def put(store: BlobStore, content: bytes, *, workspace_id: int = 1) -> Blob:
         return store.put(io.BytesIO(content), workspace_id=workspace_id, max_bytes=len(content))
 
-    @pytest.mark.parametrize("content", [b"", b"hello", bytes(range(256)) * 4096])
+    @pytest.mark.parametrize("content", [b"", b"hello", bytes(range(256)) * 40960])
     def test_content_comes_back_as_it_was(self, store: BlobStore, content: bytes) -> None:
         blob = self.put(store, content)
         sha256 = hashlib.sha256(content).hexdigest()
@@ -100,6 +105,23 @@ class BlobStoreContract:
         with store.open(blob.key) as stream:
             stream.seek(6)
             assert stream.read(3) == b"wor"
+
+    def test_content_is_read_backwards_and_past_its_end(self, store: BlobStore) -> None:
+        blob = self.put(store, bytes(range(256)) * 1024)
+        with store.open(blob.key) as stream:
+            stream.seek(-2, io.SEEK_END)
+            assert stream.read() == b"\xfe\xff"
+            assert stream.read(1) == b""
+            stream.seek(300_000)
+            assert stream.read(1) == b""
+            stream.seek(100_000)
+            assert stream.read(2) == bytes([160, 161])
+
+    def test_checking_a_store_leaves_nothing_behind(
+        self, store: BlobStore, count_blobs: Callable[[], int]
+    ) -> None:
+        store.check()
+        assert count_blobs() == 0
 
     def test_equal_content_of_a_workspace_is_kept_once(
         self, store: BlobStore, count_blobs: Callable[[], int]
@@ -210,6 +232,46 @@ class TestFolderBlobStore(BlobStoreContract):
         (tmp_path / "var" / "blobs" / key).write_bytes(b"")
         self.put(store, b"hello")
         assert store.size(key) == 5
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    with bucket_server() as endpoint:
+        yield endpoint
+
+
+class TestS3BlobStore(BlobStoreContract):
+    @pytest.fixture
+    def store(self, endpoint: str) -> S3BlobStore:
+        store = bucket_at(endpoint, f"bucket-{uuid4()}")
+        bucket_client(endpoint).create_bucket(Bucket=store.bucket)
+        return store
+
+    @pytest.fixture
+    def count_blobs(self, store: S3BlobStore, endpoint: str) -> Callable[[], int]:
+        def count() -> int:
+            found = bucket_client(endpoint).list_objects_v2(Bucket=store.bucket)
+            return int(found["KeyCount"])
+
+        return count
+
+    def test_objects_lie_below_the_prefix(self, store: S3BlobStore, endpoint: str) -> None:
+        key = self.put(store, b"hello").key
+        found = bucket_client(endpoint).list_objects_v2(Bucket=store.bucket)
+        assert [it["Key"] for it in found["Contents"]] == [f"desk/{key}"]
+
+    def test_a_bucket_that_is_not_there_refuses(self, endpoint: str) -> None:
+        with pytest.raises(BlobStoreAway, match="NoSuchBucket"):
+            bucket_at(endpoint, "nobody-made-it").check()
+
+    def test_a_server_that_is_away_is_told_apart_from_a_blob_that_is_missing(self) -> None:
+        store = bucket_at(f"http://127.0.0.1:{free_port()}", "bucket")
+        key = f"1/{SHA256[:2]}/{SHA256}"
+        for operation in (store.open, store.size, store.exists, store.delete):
+            with pytest.raises(BlobStoreAway):
+                operation(key)
+        with pytest.raises(BlobStoreAway):
+            self.put(store, b"hello")
 
 
 @given(st.text())
