@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from .tracebacks import formatted, print_formatted
+
 if TYPE_CHECKING:
     from .settings import Settings
 
@@ -32,14 +34,14 @@ def configure(settings: Settings) -> None:
     level = getattr(logging, settings["support.log.level"].upper())
     if settings["support.log.format"] == "json":
         final: list[Any] = [
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(formatted),
             structlog.processors.JSONRenderer(),
         ]
     else:
         # Plain tracebacks: a richer one would print local variables, secrets among them.
         final = [
             structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+                colors=sys.stderr.isatty(), exception_formatter=print_formatted
             )
         ]
     structlog.configure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from configparser import Error as IniError
+from configparser import RawConfigParser
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError
@@ -100,6 +101,13 @@ class Host:
             return loadserver(f"config:{self.path}")
         except LookupError as error:
             raise ConfigurationError(f"{self.path.name}: {error}.") from None
+
+    @property
+    def has_server(self) -> bool:
+        """Whether the ini has a ``[server:main]``; a host with a WSGI server of its own need not."""
+        parser = RawConfigParser(strict=False)
+        parser.read(self.path)
+        return parser.has_section("server:main")
 
     def hush(self) -> None:
         """Keep all but warnings off the log: what a command does, it says itself."""

@@ -14,7 +14,7 @@ from .jobs import jobs
 from .keys import keys
 from .routes import routes
 from .schema import migrate, plugins
-from .serving import serve, worker
+from .serving import gateway, serve, worker
 from .tokens import tokens
 from .users import users
 from .workspaces import workspaces
@@ -60,6 +60,7 @@ for _command in (
     bootstrap,
     demo,
     serve,
+    gateway,
     worker,
     dev,
     plugins,

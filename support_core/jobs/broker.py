@@ -1,4 +1,4 @@
-"""A Dramatiq broker over the ``jobs`` table of SQLite or PostgreSQL: no server of its own."""
+"""The application's Dramatiq broker: the ``jobs`` table of SQLite or PostgreSQL keeps every job."""
 
 from __future__ import annotations
 
@@ -18,20 +18,26 @@ from .outbox import insert_message
 from .upkeep import Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from dramatiq.middleware import Middleware
 
     from ..db import Database
+    from .consumer import JobConsumer
 
 
-class EmbeddedBroker(Broker):
-    """Claims jobs by ``UPDATE … RETURNING``, with a due time, a lease and fenced acknowledgements.
+class JobBroker(Broker):
+    """What every broker of ours has in common: the table, its upkeep, and settlements.
 
     ``lease`` is in seconds: so long after the last sign of life of its process a claimed job is
     taken from it; at once when that process is known to have ended. Jobs run at least once.
     """
+
+    #: Whether a job needs time between the table and its consumer.
+    travels = False
+    #: Where jobs travel through, as people may see it.
+    server = "embedded"
 
     def __init__(
         self,
@@ -40,6 +46,7 @@ class EmbeddedBroker(Broker):
         clock: Callable[[], datetime],
         lease: float,
         middleware: Sequence[Middleware],
+        keeps_handed: bool = False,
     ) -> None:
         super().__init__(middleware=list(middleware))
         self.database = database
@@ -49,12 +56,14 @@ class EmbeddedBroker(Broker):
         self.clerk = Clerk(
             database,
             claims=self.claims,
-            upkeep=Upkeep(database, clock=clock, lease=timedelta(seconds=lease)),
+            upkeep=Upkeep(
+                database, clock=clock, lease=timedelta(seconds=lease), keeps_handed=keeps_handed
+            ),
             clock=clock,
             lease=lease,
-            wake=self._wake_consumers,
+            wake=self.wake_for,
         )
-        self._consumers: set[EmbeddedConsumer] = set()
+        self._consumers: set[JobConsumer] = set()
         self._lock = Lock()
         bell.listen(self)
 
@@ -69,12 +78,13 @@ class EmbeddedBroker(Broker):
         """Return a consumer that holds at least ``prefetch`` jobs; ``timeout`` in milliseconds."""
         if queue_name not in self.queues:
             raise QueueNotFound(queue_name)  # type: ignore[no-untyped-call]
-        consumer = EmbeddedConsumer(
-            self, queue=queue_name, prefetch=prefetch, timeout=timeout / 1000
-        )
+        consumer = self._new_consumer(queue_name, prefetch, timeout / 1000)
         with self._lock:
             self._consumers.add(consumer)
         return consumer
+
+    def _new_consumer(self, queue: str, prefetch: int, timeout: float) -> JobConsumer:
+        raise NotImplementedError
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Retry a claimed job, or write a new one in a transaction of its own.
@@ -101,20 +111,56 @@ class EmbeddedBroker(Broker):
 
     def wake(self, queues: set[str]) -> None:
         """See :class:`support_core.jobs.bell.Listener`."""
-        self._wake_consumers(queues)
+        self.wake_for(queues)
         self.clerk.hurry()
 
-    def close(self) -> None:
-        """Stop listening for commits."""
-        bell.leave(self)
+    def wake_for(self, queues: set[str]) -> None:
+        """Have somebody look for jobs that are ready in these queues."""
+        self.wake_consumers(queues)
 
-    def _wake_consumers(self, queues: set[str]) -> None:
+    def wake_consumers(self, queues: Iterable[str]) -> None:
+        """Wake this process's consumers of some queues."""
         with self._lock:
             consumers = [consumer for consumer in self._consumers if consumer.queue in queues]
         for consumer in consumers:
             consumer.wake()
 
-    def forget(self, consumer: EmbeddedConsumer) -> None:
+    def forget(self, consumer: JobConsumer) -> None:
         """Wake a consumer no more that was closed."""
         with self._lock:
             self._consumers.discard(consumer)
+
+    def check(self) -> None:
+        """Raise :class:`~support_core.settings.ConfigurationError` where jobs cannot travel."""
+
+    def problem(self) -> str | None:
+        """Say what keeps jobs from travelling, or None."""
+        return None
+
+    def open(self) -> None:
+        """Begin what this broker does in the background; harmless when it has begun."""
+
+    def hand_over(self) -> None:
+        """Do in the calling thread what lies between a queued job and its consumer."""
+
+    def waiting(self) -> set[str]:
+        """Return the queues that consumers may find jobs in."""
+        return set(self.get_declared_queues())
+
+    def travelling(self) -> bool:
+        """Say whether jobs are on their way to consumers."""
+        return False
+
+    def close(self) -> None:
+        """Stop listening for commits."""
+        bell.leave(self)
+
+
+class EmbeddedBroker(JobBroker):
+    """Claims jobs by ``UPDATE … RETURNING``, with a due time, a lease and fenced acknowledgements.
+
+    There is no server: consumers look into the table, and are woken by commits of their process.
+    """
+
+    def _new_consumer(self, queue: str, prefetch: int, timeout: float) -> EmbeddedConsumer:
+        return EmbeddedConsumer(self, queue=queue, prefetch=prefetch, timeout=timeout)

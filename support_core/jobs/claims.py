@@ -76,11 +76,14 @@ _CLAIM = """
       WHERE queue = :queue AND state = 'queued' AND priority = :priority AND lane = :lane
       ORDER BY due_at, id LIMIT :count {lock}
     )
-    UPDATE jobs SET state = 'running', owner = :owner, attempt = attempt + 1,
-      lease_until = :lease_until, updated_at = :now
+    UPDATE jobs SET {change}, lease_until = :lease_until, updated_at = :now
     WHERE id IN (SELECT id FROM picked)
     RETURNING id, message_id, message, attempt, due_at
     """
+
+#: What a claim makes of a row: a worker's own, or one that a broker is told of.
+TO_RUN = "state = 'running', owner = :owner, attempt = attempt + 1"
+TO_HAND = "state = 'handed'"
 
 
 class Claims:
@@ -91,15 +94,19 @@ class Claims:
     """
 
     def __init__(
-        self, database: Database, *, clock: Callable[[], datetime], lease: timedelta
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], datetime],
+        lease: timedelta,
+        change: str = TO_RUN,
     ) -> None:
         self._database = database
         self._clock = clock
         self._lease = lease
         self._postgresql = database.dialect == "postgresql"
-        self._claim = text(
-            _CLAIM.format(lock="FOR UPDATE SKIP LOCKED" if self._postgresql else "")
-        ).bindparams(
+        lock = "FOR UPDATE SKIP LOCKED" if self._postgresql else ""
+        self._claim = text(_CLAIM.format(change=change, lock=lock)).bindparams(
             bindparam("lease_until", type_=UTCDateTime), bindparam("now", type_=UTCDateTime)
         )
         #: On SQLite our own threads queue here: its busy handler would make them sleep.
@@ -117,21 +124,26 @@ class Claims:
         should run in; the last one's lane is the next ``after``.
         """
         with self.turn, self._database.transaction() as session:
-            connection = session.connection()
-            if self._postgresql:
-                # A plan made while the table was empty would read the whole of it ever after.
-                connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-            where: dict[str, Any] = {"queue": queue}
-            priority = connection.execute(_TOP_PRIORITY, where).scalar()
-            if priority is None:
-                return []
-            where["priority"] = priority
-            turns = connection.execute(
-                _LANES, {**where, "after": after, "count": min(count, MAX_LANES)}
-            )
-            lanes = list(dict.fromkeys(turns.scalars()))
-            share = max(1, count // max(1, len(lanes)))
-            by_lane = [self._take(connection, where, lane, owner, share) for lane in lanes]
+            return self.take_in(session.connection(), queue, owner=owner, count=count, after=after)
+
+    def take_in(
+        self, connection: Connection, queue: str, *, owner: str, count: int, after: int
+    ) -> list[Claim]:
+        """Do what :meth:`take` does in a transaction that somebody else ends."""
+        if self._postgresql:
+            # A plan made while the table was empty would read the whole of it ever after.
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        where: dict[str, Any] = {"queue": queue}
+        priority = connection.execute(_TOP_PRIORITY, where).scalar()
+        if priority is None:
+            return []
+        where["priority"] = priority
+        turns = connection.execute(
+            _LANES, {**where, "after": after, "count": min(count, MAX_LANES)}
+        )
+        lanes = list(dict.fromkeys(turns.scalars()))
+        share = max(1, count // max(1, len(lanes)))
+        by_lane = [self._take(connection, where, lane, owner, share) for lane in lanes]
         return [claim for row in _columns(by_lane) for claim in row]
 
     def _take(

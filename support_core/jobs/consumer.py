@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from threading import Condition
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from dramatiq import Consumer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dramatiq.broker import MessageProxy
 
-    from .broker import EmbeddedBroker
+    from .broker import EmbeddedBroker, JobBroker
     from .claims import Claim
     from .messages import JobMessage
 
@@ -57,12 +57,12 @@ class Pace:
         return max(self._least, min(MOST_AHEAD, int(AHEAD / max(self._interval, 1e-6))))
 
 
-class EmbeddedConsumer(Consumer):
-    """Iterates over one queue's jobs; yields None when there was none for ``timeout`` seconds."""
+class JobConsumer(Consumer):
+    """Iterates over one queue's claimed jobs; yields None when there was none for a while."""
 
     def __init__(
         self,
-        broker: EmbeddedBroker,
+        broker: JobBroker,
         *,
         queue: str,
         prefetch: int,
@@ -70,7 +70,6 @@ class EmbeddedConsumer(Consumer):
     ) -> None:
         self.queue = queue
         self._broker = broker
-        self._claims = broker.claims
         self._clerk = broker.clerk
         self._timeout = timeout
         self._owner = new_owner()
@@ -79,15 +78,14 @@ class EmbeddedConsumer(Consumer):
         self._changed = Condition()
         self._ready: deque[JobMessage] = deque()
         self._out = 0
-        self._lane = -1
-        self._rung = True
-        self._next_poll = 0.0
 
     def wake(self) -> None:
         """Look for jobs now; callable from any thread."""
-        with self._changed:
-            self._rung = True
-            self._changed.notify()
+        raise NotImplementedError
+
+    def _refill(self) -> None:
+        """Claim jobs and :meth:`_accept` them; wait ``timeout`` seconds for some at most."""
+        raise NotImplementedError
 
     def __next__(self) -> MessageProxy | None:
         if not self._ready:
@@ -127,6 +125,32 @@ class EmbeddedConsumer(Consumer):
         self.requeue(left)
         self._broker.forget(self)
 
+    def _accept(self, claims: list[Claim]) -> None:
+        for claim in claims:
+            opened = open_claim(claim)
+            if isinstance(opened, Settlement):
+                log.error("job_unusable", message_id=claim.message_id, error=opened.last_error)
+                self._clerk.settle(opened)
+            else:
+                self._ready.append(opened)
+
+
+class EmbeddedConsumer(JobConsumer):
+    """Claims queued jobs out of the table."""
+
+    def __init__(self, broker: EmbeddedBroker, **options: Any) -> None:
+        super().__init__(broker, **options)
+        self._claims = broker.claims
+        self._lane = -1
+        self._rung = True
+        self._next_poll = 0.0
+
+    def wake(self) -> None:
+        """See :meth:`JobConsumer.wake`."""
+        with self._changed:
+            self._rung = True
+            self._changed.notify()
+
     def _refill(self) -> None:
         room = self._wait()
         if not room:
@@ -139,6 +163,8 @@ class EmbeddedConsumer(Consumer):
         self._outage.over()
         # Whoever found work looks again at once, whoever found none waits to be rung.
         self._next_poll = 0.0 if claims else time.monotonic() + POLL_EVERY
+        if claims:
+            self._lane = claims[-1].lane
         self._accept(claims)
 
     def _wait(self) -> int:
@@ -162,13 +188,3 @@ class EmbeddedConsumer(Consumer):
         claims = self._claims.take(self.queue, owner=self._owner, count=room, after=self._lane)
         self._clerk.hold(claims)
         return claims
-
-    def _accept(self, claims: list[Claim]) -> None:
-        for claim in claims:
-            self._lane = claim.lane
-            opened = open_claim(claim)
-            if isinstance(opened, Settlement):
-                log.error("job_unusable", message_id=claim.message_id, error=opened.last_error)
-                self._clerk.settle(opened)
-            else:
-                self._ready.append(opened)

@@ -26,14 +26,20 @@ HOUR = 3600 * SECOND
 
 
 class RetryLater(Retry):
-    """Raised by a job that wants to run again in ``after`` seconds; counts as a retry."""
+    """Raised by a job that wants to run again in ``after`` seconds; counts as a retry.
+
+    The reason is kept and shown to the workspace: no bodies, no secrets, nothing of others.
+    """
 
     def __init__(self, reason: str, *, after: float) -> None:
         super().__init__(reason, delay=int(after * SECOND))
 
 
 class GiveUp(Exception):
-    """Raised by a job that can never succeed: it dies at once, whatever retries it has left."""
+    """Raised by a job that can never succeed: it dies at once, whatever retries it has left.
+
+    Its text is kept and shown to the workspace, like the reason of :class:`RetryLater`.
+    """
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,20 @@ class Job:
 
     def __repr__(self) -> str:
         return f"<Job {self.name}>"
+
+    @property
+    def max_attempts(self) -> int | None:
+        """How often it is tried before it is dead; None for without end."""
+        retries: int | None = self.options["max_retries"]
+        return None if retries is None else retries + 1
+
+    def name_arguments(self, args: tuple[Any, ...]) -> dict[str, Any] | None:
+        """Return the arguments by parameter; None for ones that this version does not take."""
+        try:
+            bound = self._signature.bind(None, *args)
+        except TypeError:
+            return None
+        return dict(list(bound.arguments.items())[1:])
 
     def check(self, args: tuple[Any, ...]) -> None:
         """Raise :class:`TypeError`, naming the argument, for what a job cannot be given."""

@@ -10,13 +10,14 @@ from dramatiq.middleware import CurrentMessage, Retries, ShutdownNotifications, 
 from prometheus_client import CollectorRegistry
 
 from ..settings import ConfigurationError
-from .broker import EmbeddedBroker
+from .broker import EmbeddedBroker, JobBroker
 from .declaration import JobContext
 from .drain import drain
-from .inspection import oldest_due
 from .observer import Observer
 from .outbox import enqueue
+from .relayed import RelayedBroker
 from .schedules import Schedule, Scheduler
+from .tallies import oldest_due
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -27,21 +28,25 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from ..application import Application
+    from ..runner_host import RunnerHost
     from .declaration import Job
 
 #: A due job that has not begun for so long means that no worker is there, or not enough.
 LATE = timedelta(minutes=5)
 
+#: Seconds that long-running units get to end.
+RUNNERS_SECONDS = 10.0
+
 
 class JobEngine:
     """Enqueues and runs the jobs that were declared to one application."""
 
-    def __init__(
-        self, application: Application, broker: EmbeddedBroker, scheduler: Scheduler
-    ) -> None:
+    def __init__(self, application: Application, broker: JobBroker, scheduler: Scheduler) -> None:
         self.application = application
         self.broker = broker
         self.scheduler = scheduler
+        self.declared: dict[str, Job] = {}
+        self.runners: RunnerHost | None = None
         self._workers: Workers | None = None
         self._booted = False
 
@@ -57,23 +62,14 @@ class JobEngine:
         """Declare the jobs on a broker of their own; start nothing.
 
         Raises :class:`~support_core.settings.ConfigurationError` for two jobs or schedules of one
-        name, and for a schedule whose job is not among ``jobs``.
+        name, for a schedule whose job is not among ``jobs``, and for a broker whose client is not
+        installed.
         """
-        broker = EmbeddedBroker(
-            application.database,
-            clock=application.clock,
-            lease=float(application.settings["support.jobs.lease"]),
-            middleware=[
-                # First, so that it hears last how a job ended; see Observer.
-                Observer(metrics_registry or CollectorRegistry()),
-                CurrentMessage(),
-                TimeLimit(),
-                ShutdownNotifications(),
-                Retries(),
-            ],
-        )
+        broker = _broker(application, metrics_registry or CollectorRegistry())
+        known: dict[str, Job] = {}
         for job in jobs:
             _declare(application, broker, job)
+            known[job.name] = job
         declared = tuple(schedules)
         for schedule in declared:
             if schedule.job.name not in broker.actors:
@@ -82,7 +78,9 @@ class JobEngine:
                     "not registered; scan its module with config.scan()."
                 )
         scheduler = Scheduler(application.database, declared, clock=application.clock)
-        return cls(application, broker, scheduler)
+        engine = cls(application, broker, scheduler)
+        engine.declared = known
+        return engine
 
     def enqueue(  # noqa: PLR0913 - options, by keyword
         self,
@@ -111,8 +109,19 @@ class JobEngine:
             clock=self.application.clock,
         )
 
+    def open(self) -> None:
+        """Begin to pass on what this process commits; to be called before it serves or works.
+
+        Raises :class:`~support_core.settings.ConfigurationError` where the broker does not answer.
+        """
+        self.broker.check()
+        self.broker.open()
+
     def start_workers(self, threads: int, *, queues: Iterable[str] | None = None) -> None:
-        """Start worker threads and the scheduler; with 0 threads, neither. Starts no second set."""
+        """Start worker threads, the scheduler and, unless for some ``queues`` only, the runners.
+
+        With 0 threads none of them. Starts no second set.
+        """
         if threads < 1 or self._workers is not None:
             return
         if not self._booted:
@@ -122,13 +131,22 @@ class JobEngine:
         self._workers = Workers(self.broker, threads, queues=queues)
         self._workers.start()
         self.scheduler.start()
+        if self.runners is not None and queues is None:
+            self.runners.start()
 
     def stop(self, timeout: float = 30.0) -> None:
         """Stop scheduler and workers; running jobs end or are handed back within ``timeout``."""
         self.scheduler.stop()
+        if self.runners is not None:
+            self.runners.stop(min(timeout, RUNNERS_SECONDS))
         workers, self._workers = self._workers, None
         if workers is not None:
             workers.stop(timeout)
+
+    def close(self) -> None:
+        """Stop, and pass on nothing more; the object is of no use afterwards."""
+        self.stop()
+        self.broker.close()
 
     def problem(self) -> str | None:
         """Say what is wrong with the jobs, or None: due ones that nobody has begun for long."""
@@ -149,7 +167,29 @@ class JobEngine:
         return drain(self.broker, timeout=timeout)
 
 
-def _declare(application: Application, broker: EmbeddedBroker, job: Job) -> None:
+def _broker(application: Application, registry: CollectorRegistry) -> JobBroker:
+    options: dict[str, Any] = {
+        "clock": application.clock,
+        "lease": float(application.settings["support.jobs.lease"]),
+        "middleware": [
+            # First, so that it hears last how a job ended; see Observer.
+            Observer(registry),
+            CurrentMessage(),
+            TimeLimit(),
+            ShutdownNotifications(),
+            Retries(),
+        ],
+    }
+    url = application.settings["support.broker"]
+    if url == "embedded":
+        return EmbeddedBroker(application.database, **options)
+    window = application.settings["support.jobs.window"]
+    broker = RelayedBroker(application.database, url=url, window=window, **options)
+    broker.observe(registry)
+    return broker
+
+
+def _declare(application: Application, broker: JobBroker, job: Job) -> None:
     if job.name in broker.actors:
         raise ConfigurationError(f"Two jobs are named {job.name}; rename one of them.")
     try:

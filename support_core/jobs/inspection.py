@@ -1,6 +1,7 @@
-"""Looking at the jobs of a database, and replaying dead ones: for the CLI, the API and metrics.
+"""Looking at the jobs of a database: for the command line and the API.
 
 All functions work in the session's transaction and serve every workspace, unless one is given.
+Jobs that were handed to a broker are shown as what they are to people: queued.
 """
 
 from __future__ import annotations
@@ -9,18 +10,33 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dramatiq import Message
 from dramatiq.errors import DecodeError
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, literal_column, or_, select
 
-from ..models.base import now
-from .bell import ring_after_commit
-from .messages import fresh
-from .outbox import TABLE
+from .outbox import TABLE, is_keyed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
+
+    from .declaration import Job
+
+#: The states that people know.
+SHOWN_STATES = ("queued", "running", "delayed", "dead")
+
+#: What is stored, and what people know it as.
+_STORED = {
+    "delayed": "delayed",
+    "dead": "dead",
+    "queued": "queued",
+    "handed": "queued",
+    "running": "running",
+}
+
+#: What no worker has yet, and may therefore be taken back.
+WAITING = ("queued", "delayed")
 
 
 class JobRecord(NamedTuple):
@@ -35,114 +51,74 @@ class JobRecord(NamedTuple):
     priority: int
     due_at: datetime
     attempt: int
-    owner: str | None
-    lease_until: datetime | None
     last_error: str | None
     created_at: datetime
     updated_at: datetime
+    message: bytes
+
+    @property
+    def keyed(self) -> bool:
+        """Whether at most one job of its key waits."""
+        return is_keyed(self.message_id)
+
+    def age(self, moment: datetime) -> int:
+        """Return the whole seconds since it was asked for."""
+        return max(0, int((moment - self.created_at).total_seconds()))
+
+    def arguments(self, declared: Mapping[str, Job]) -> dict[str, Any]:
+        """Return the arguments by the names of the parameters, or by their places from 1.
+
+        Empty for a message that cannot be decoded.
+        """
+        try:
+            given = tuple(Message.decode(bytes(self.message)).args)
+        except DecodeError:
+            return {}
+        job = declared.get(self.name)
+        names = job.name_arguments(given) if job is not None else None
+        return names if names is not None else {str(n): it for n, it in enumerate(given, 1)}
 
 
-_COLUMNS = [TABLE.c[name] for name in JobRecord._fields]
+_SHOWN = {"state": case((TABLE.c.state == "handed", "queued"), else_=TABLE.c.state)}
+COLUMNS: list[ColumnElement[Any]] = [
+    _SHOWN.get(name, TABLE.c[name]).label(name) for name in JobRecord._fields
+]
 
 
-def counts(session: Session) -> dict[str, dict[str, int]]:
-    """Return how many jobs there are, by queue and state."""
-    rows = session.execute(
-        select(TABLE.c.queue, TABLE.c.state, func.count()).group_by(TABLE.c.queue, TABLE.c.state)
-    )
-    found: dict[str, dict[str, int]] = {}
-    for queue, state, number in rows:
-        found.setdefault(queue, {})[state] = number
-    return found
+def in_states(states: Collection[str]) -> ColumnElement[bool]:
+    """Return the criterion of the states that people know by these names.
+
+    Written out, for the indexes of one state are used for nothing else.
+    """
+    stored = [name for name, shown in _STORED.items() if shown in states]
+    return or_(*(TABLE.c.state == literal_column(f"'{state}'") for state in stored))
 
 
-def oldest_due(session: Session) -> dict[str, datetime]:
-    """Return since when each queue's longest-waiting job has been ready to run."""
-    rows = session.execute(
-        select(TABLE.c.queue, func.min(TABLE.c.due_at))
-        .where(TABLE.c.state == "queued")
-        .group_by(TABLE.c.queue)
-    )
-    return {queue: due for queue, due in rows}  # noqa: C416 - dict() cannot be typed here
-
-
-def list_jobs(
+def list_jobs(  # noqa: PLR0913 - filters, by keyword
     session: Session,
     *,
     state: str | None = None,
     workspace_id: int | None = None,
+    queue: str | None = None,
+    name: str | None = None,
     limit: int = 50,
     after: int = 0,
 ) -> Sequence[JobRecord]:
     """Return jobs in the order they were enqueued in, those with an id above ``after``."""
-    statement = select(*_COLUMNS).where(TABLE.c.id > after).order_by(TABLE.c.id).limit(limit)
+    statement = select(*COLUMNS).where(TABLE.c.id > after).order_by(TABLE.c.id).limit(limit)
     if state is not None:
-        statement = statement.where(TABLE.c.state == state)
-    if workspace_id is not None:
-        statement = statement.where(TABLE.c.workspace_id == workspace_id)
+        statement = statement.where(in_states([state]))
+    wanted = {"workspace_id": workspace_id, "queue": queue, "name": name}
+    for column, value in wanted.items():
+        if value is not None:
+            statement = statement.where(TABLE.c[column] == value)
     return [JobRecord(*row) for row in session.execute(statement)]
 
 
-def retry_dead(
-    session: Session,
-    ids: Iterable[int] | None = None,
-    *,
-    name: str | None = None,
-    workspace_id: int | None = None,
-    clock: Callable[[], datetime] = now,
-) -> int:
-    """Queue dead jobs anew as if never tried: these ids, of this name, or all; return how many.
-
-    Those whose message cannot be decoded stay dead.
-    """
-    statement = select(TABLE.c.id, TABLE.c.queue, TABLE.c.message).with_for_update()
-    rows = session.execute(_of_dead(statement, ids, name, workspace_id).order_by(TABLE.c.id)).all()
-    revived = 0
-    for id_, queue, message in rows:
-        try:
-            anew = fresh(Message.decode(bytes(message)))
-        except DecodeError:
-            continue
-        session.execute(
-            update(TABLE)
-            .where(TABLE.c.id == id_)
-            .values(
-                state="queued",
-                attempt=0,
-                due_at=clock(),
-                message=anew,
-                last_error=None,
-                updated_at=clock(),
-            )
-        )
-        ring_after_commit(session, queue)
-        revived += 1
-    return revived
-
-
-def purge(
-    session: Session,
-    ids: Iterable[int] | None = None,
-    *,
-    name: str | None = None,
-    workspace_id: int | None = None,
-    before: datetime | None = None,
-) -> int:
-    """Delete dead jobs: these ids, of this name, dead ``before`` then, or all; return how many."""
-    statement = _of_dead(delete(TABLE), ids, name, workspace_id)
-    if before is not None:
-        statement = statement.where(TABLE.c.updated_at < before)
-    return len(session.execute(statement.returning(TABLE.c.id)).all())
-
-
-def _of_dead(
-    statement: Any, ids: Iterable[int] | None, name: str | None, workspace_id: int | None
-) -> Any:
-    statement = statement.where(TABLE.c.state == "dead")
-    if ids is not None:
-        statement = statement.where(TABLE.c.id.in_(list(ids)))
-    if name is not None:
-        statement = statement.where(TABLE.c.name == name)
+def find_job(session: Session, job_id: int, *, workspace_id: int | None = None) -> JobRecord | None:
+    """Return one job; None for one that is over, or another workspace's."""
+    statement = select(*COLUMNS).where(TABLE.c.id == job_id)
     if workspace_id is not None:
         statement = statement.where(TABLE.c.workspace_id == workspace_id)
-    return statement
+    row = session.execute(statement).first()
+    return None if row is None else JobRecord(*row)

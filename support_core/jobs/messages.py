@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.errors import DecodeError
 from dramatiq.middleware import Shutdown
 
+from .failures import describe
 from .outbox import is_keyed
 from .settlements import Settlement
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 #: A job whose worker process ended under it this often is dead: it may be what ends them.
 MAX_LOST = 10
-
-MAX_ERROR = 500
 
 #: Options by which Dramatiq's retries remember earlier attempts.
 _MARKS = ("retries", "traceback", "requeue_timestamp")
@@ -83,15 +81,6 @@ class JobMessage(MessageProxy):
     def _anew(self) -> bytes:
         """Encode the message for the case that its key was asked for again."""
         return fresh(self._message) if is_keyed(self.message_id) else b""
-
-
-def describe(error: BaseException | None) -> str | None:
-    """Return an exception in one line, as the last line of its traceback."""
-    if error is None:
-        return None
-    line = "".join(traceback.format_exception_only(error)).strip()[:MAX_ERROR]
-    # What databases refuse in a text: NUL and lone surrogates.
-    return line.replace("\0", "").encode(errors="replace").decode()
 
 
 def fresh(message: Message[Any]) -> bytes:

@@ -35,13 +35,17 @@ class Observer(Middleware):
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ["queue", "job"]
         self._seconds = Histogram(
-            "support_job_seconds", "How long jobs ran.", ["job"], registry=registry, buckets=BUCKETS
+            "support_job_seconds", "How long jobs ran.", labels, registry=registry, buckets=BUCKETS
+        )
+        self._started = Counter(
+            "support_jobs_started", "Jobs that a worker began.", labels, registry=registry
         )
         self._ended = Counter(
             "support_jobs",
             "Jobs by how they ended: done, retried, dead, interrupted, lost.",
-            ["job", "outcome"],
+            [*labels, "outcome"],
             registry=registry,
         )
         self._running: dict[str, tuple[float, dict[str, Token[Any]]]] = {}
@@ -60,10 +64,11 @@ class Observer(Middleware):
             message.lost = True
             log.warning("job_lost_before_it_began")
             raise SkipMessage("The lease ran out.")
+        self._started.labels(*_labels(broker, message)).inc()
 
     def after_process_message(
         self,
-        broker: Broker,  # noqa: ARG002 - Dramatiq passes it by name and position
+        broker: Broker,
         message: MessageProxy,
         *,
         result: Any | None = None,  # noqa: ARG002
@@ -79,18 +84,25 @@ class Observer(Middleware):
             log.info("job_retried", reason=str(exception))
         elif outcome == "retried":
             log.warning("job_failed", exc_info=exception)
-        self._end(message, outcome)
+        self._end(broker, message, outcome)
 
-    def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:  # noqa: ARG002
+    def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
         """Count a job that was not run."""
-        self._end(message, "lost")
+        self._end(broker, message, "lost")
 
-    def _end(self, message: MessageProxy, outcome: str) -> None:
+    def _end(self, broker: Broker, message: MessageProxy, outcome: str) -> None:
         began, tokens = self._running.pop(message.message_id)
         structlog.contextvars.reset_contextvars(**tokens)
-        self._ended.labels(message.actor_name, outcome).inc()
+        labels = _labels(broker, message)
+        self._ended.labels(*labels, outcome).inc()
         if outcome != "lost":
-            self._seconds.labels(message.actor_name).observe(time.perf_counter() - began)
+            self._seconds.labels(*labels).observe(time.perf_counter() - began)
+
+
+def _labels(broker: Broker, message: MessageProxy) -> tuple[str, str]:
+    """Return queue and job; what nobody declares is one series, however much there is of it."""
+    actor = broker.actors.get(message.actor_name)
+    return (actor.queue_name, actor.actor_name) if actor is not None else ("unknown", "unknown")
 
 
 def _outcome(message: MessageProxy, exception: BaseException | None) -> str:

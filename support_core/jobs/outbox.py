@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -71,14 +72,8 @@ def insert_message(
     """Insert the row of a message; one with a key joins the row that has this key."""
     workspace_id = message.options.get("workspace_id")
     dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement: Any = insert(TABLE)
-    if is_keyed(message.message_id):
-        statement = _join(
-            statement, moment, least=func.least if dialect == "postgresql" else func.min
-        )
     session.execute(
-        statement,
+        _insert(dialect, keyed=is_keyed(message.message_id)),
         {
             "message_id": message.message_id,
             "workspace_id": workspace_id,
@@ -97,15 +92,25 @@ def insert_message(
     ring_after_commit(session, message.queue_name)
 
 
-def _join(statement: Any, moment: datetime, *, least: Any) -> Insert:
+@cache
+def _insert(dialect: str, *, keyed: bool) -> Any:
+    """Return the INSERT of a database; making it anew costs more than running it."""
+    postgres = dialect == "postgresql"
+    statement: Any = (postgresql if postgres else sqlite).insert(TABLE)
+    return _join(statement, least=func.least if postgres else func.min) if keyed else statement
+
+
+def _join(statement: Any, *, least: Any) -> Insert:
     """Make an insert change the row that has its key already, by the state that one is in."""
     old, new = TABLE.c, statement.excluded
-    running, dead = (old.state == literal_column(f"'{state}'") for state in ("running", "dead"))
+    running, handed, dead = (
+        old.state == literal_column(f"'{state}'") for state in ("running", "handed", "dead")
+    )
     joined: Insert = statement.on_conflict_do_update(
         index_elements=[old.message_id],
         set_={
             "state": case(
-                (running, old.state),
+                (running | handed, old.state),
                 (dead, new.state),
                 (new.state == literal_column("'queued'"), new.state),
                 else_=old.state,
@@ -119,7 +124,7 @@ def _join(statement: Any, moment: datetime, *, least: Any) -> Insert:
             "attempt": case((dead, 0), else_=old.attempt),
             "message": case((dead, new.message), else_=old.message),
             "last_error": case((dead, None), else_=old.last_error),
-            "updated_at": moment,
+            "updated_at": new.updated_at,
         },
     )
     return joined
@@ -148,7 +153,7 @@ def cancel(session: Session, message_id: str) -> bool:
     )
     removed = session.execute(
         delete(TABLE)
-        .where(TABLE.c.message_id == message_id, TABLE.c.state.in_(("queued", "delayed")))
+        .where(TABLE.c.message_id == message_id, TABLE.c.state.in_(("queued", "handed", "delayed")))
         .returning(TABLE.c.id)
     )
     return removed.first() is not None

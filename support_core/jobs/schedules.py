@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..models.job import ScheduleState
 from ..settings import ConfigurationError
 from .outage import DATABASE_TROUBLE, Outage
-from .outbox import enqueue
+from .outbox import enqueue, keyed_id
+from .timings import Cron, Every
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from ..db import Database
     from .declaration import Job
+    from .timings import Timing
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,12 @@ LOOK_EVERY = 1.0
 
 @dataclass(frozen=True)
 class Schedule:
-    """A job that runs every so many seconds, first one period after it was first seen.
+    """A job that runs ``every`` so many seconds, or as a ``cron`` expression says.
+
+    ``cron`` has cron's five fields, on the clocks of ``timezone`` (a name of the IANA database,
+    UTC by default): ``Schedule("reports.nightly", send, cron="0 3 * * *",
+    timezone="Europe/Berlin")``. The first firing is one period, or the expression's next time,
+    after the schedule was first seen. What was missed while nothing ran is made up for by one.
 
     The job is given no arguments and no workspace; it opens the desks it needs. While one firing's
     job still waits, the next adds none.
@@ -44,12 +50,37 @@ class Schedule:
 
     name: str
     job: Job
-    every: float
+    every: float | None = None
+    cron: str | None = None
+    timezone: str | None = None
 
-    def next_after(self, last: datetime, now: datetime) -> datetime:
-        """Return the first time after ``now`` in step with ``last``: what was missed is missed."""
-        periods = max(0, int((now - last).total_seconds() // self.every)) + 1
-        return last + timedelta(seconds=self.every) * periods
+    @property
+    def key(self) -> str:
+        """The key that its jobs are enqueued with."""
+        return f"schedule:{self.name}"
+
+    def timing(self) -> Timing:
+        """Return when it fires; raises :class:`ConfigurationError` where that cannot be told."""
+        try:
+            if self.cron is not None and self.every is None:
+                return Cron(self.cron, "UTC" if self.timezone is None else self.timezone)
+            if self.every is not None and self.cron is None:
+                if self.timezone is not None:
+                    raise ValueError("a time zone is for cron expressions; it has a period")
+                return Every(self.every)
+            raise ValueError("it needs either a period (every) or a cron expression")
+        except ValueError as error:
+            raise ConfigurationError(f"The schedule {self.name}: {error}.") from None
+
+
+class ScheduleRow(NamedTuple):
+    """A schedule as an operator sees it; ``next_at`` is None until a worker has seen it."""
+
+    name: str
+    job: str
+    when: str
+    last_at: datetime | None
+    next_at: datetime | None
 
 
 class Scheduler:
@@ -61,19 +92,22 @@ class Scheduler:
         self._database = database
         self._clock = clock
         self._schedules: dict[str, Schedule] = {}
+        self._timings: dict[str, Timing] = {}
         for schedule in schedules:
-            if schedule.every <= 0:
-                raise ConfigurationError(f"The schedule {schedule.name} needs a period above zero.")
+            if self._schedules.setdefault(schedule.name, schedule) is not schedule:
+                raise ConfigurationError(
+                    f"Two schedules are named {schedule.name}; rename one of them."
+                )
+            self._timings[schedule.name] = schedule.timing()
             try:
                 schedule.job.check(())
             except TypeError as error:
                 raise ConfigurationError(
                     f"The schedule {schedule.name} names a job that wants arguments: {error}."
                 ) from None
-            if self._schedules.setdefault(schedule.name, schedule) is not schedule:
-                raise ConfigurationError(
-                    f"Two schedules are named {schedule.name}; rename one of them."
-                )
+        self._of_messages = {
+            keyed_id(it.job, it.key, workspace_id=None): it.name for it in self._schedules.values()
+        }
         self._stopping = Event()
         self._thread: Thread | None = None
         self._known = False
@@ -87,13 +121,18 @@ class Scheduler:
             self._known = True
         now = self._clock()
         with self._database.transaction(write=False) as session:
-            due = session.connection().execute(
-                select(TABLE.c.name, TABLE.c.next_at).where(
-                    TABLE.c.name.in_(self._schedules), TABLE.c.next_at <= now
+            found = session.connection().execute(
+                select(TABLE.c.name, TABLE.c.next_at, TABLE.c.timing).where(
+                    TABLE.c.name.in_(self._schedules)
                 )
             )
-            found = due.all()
-        return [name for name, next_at in found if self._fire(self._schedules[name], next_at, now)]
+            rows = found.all()
+        for row in rows:
+            timing = self._timings[row.name]
+            if row.timing == timing.text and timing.astray(row.next_at, now):
+                self._bring_forward(row.name, row.next_at, now)
+        due = [row for row in rows if row.next_at <= now]
+        return [row.name for row in due if self._fire(row.name, row.next_at, now)]
 
     def start(self) -> None:
         """Start the thread that ticks."""
@@ -108,41 +147,67 @@ class Scheduler:
             self._thread.join(timeout)
             self._thread = None
 
+    def listed(self, session: Session) -> Sequence[ScheduleRow]:
+        """Return the declared schedules with when they fired and will fire, by name."""
+        statement = select(TABLE.c.name, TABLE.c.last_at, TABLE.c.next_at)
+        known = {row.name: row for row in session.execute(statement)}
+        rows = []
+        for name, schedule in sorted(self._schedules.items()):
+            row = known.get(name)
+            fired = (row.last_at, row.next_at) if row is not None else (None, None)
+            rows.append(ScheduleRow(name, schedule.job.name, self._timings[name].text, *fired))
+        return rows
+
+    def schedule_of(self, message_id: str) -> str | None:
+        """Return the name of the schedule that enqueued a job."""
+        return self._of_messages.get(message_id)
+
     def _introduce(self) -> None:
-        """Add rows of new schedules; bring those forward whose period was shortened."""
+        """Add the rows of new schedules; reckon those anew whose timing was changed.
+
+        One that is overdue stays so: it fires now, and by the new timing from then on.
+        """
         postgres = self._database.dialect == "postgresql"
+        now = self._clock()
         with self._database.transaction() as session:
-            for schedule in self._schedules.values():
-                first = self._clock() + timedelta(seconds=schedule.every)
+            for name, timing in sorted(self._timings.items()):
+                first = timing.first(now)
+                values = {"name": name, "next_at": first, "timing": timing.text}
                 insert = (postgresql.insert if postgres else sqlite.insert)(TABLE)
+                session.execute(insert.values(values).on_conflict_do_nothing())
+                old = TABLE.c.timing
+                changed = or_(old != timing.text, old.is_(None) & (TABLE.c.next_at > first))
+                this = update(TABLE).where(TABLE.c.name == name)
+                session.execute(this.where(changed, TABLE.c.next_at > now).values(next_at=first))
                 session.execute(
-                    insert.values(name=schedule.name, next_at=first).on_conflict_do_nothing()
-                )
-                session.execute(
-                    update(TABLE)
-                    .where(TABLE.c.name == schedule.name, TABLE.c.next_at > first)
-                    .values(next_at=first)
+                    this.where(old.is_distinct_from(timing.text)).values(timing=timing.text)
                 )
 
-    def _fire(self, schedule: Schedule, seen: datetime, now: datetime) -> bool:
+    def _bring_forward(self, name: str, seen: datetime, now: datetime) -> None:
+        """Mend a next time that was reckoned by a clock that ran ahead."""
+        timing = self._timings[name]
         with self._database.transaction() as session:
-            if not self._won(session, schedule, seen, now):
-                return False
-            enqueue(
-                session,
-                schedule.job,
-                workspace_id=None,
-                key=f"schedule:{schedule.name}",
-                clock=self._clock,
+            session.execute(
+                update(TABLE)
+                .where(TABLE.c.name == name, TABLE.c.next_at == seen)
+                .values(next_at=timing.first(now))
             )
-        log.debug("schedule_fired", schedule=schedule.name)
+        log.warning("schedule_brought_forward", schedule=name, from_=seen.isoformat())
+
+    def _fire(self, name: str, seen: datetime, now: datetime) -> bool:
+        schedule = self._schedules[name]
+        with self._database.transaction() as session:
+            if not self._won(session, name, seen, now):
+                return False
+            enqueue(session, schedule.job, workspace_id=None, key=schedule.key, clock=self._clock)
+        log.debug("schedule_fired", schedule=name)
         return True
 
-    def _won(self, session: Session, schedule: Schedule, seen: datetime, now: datetime) -> bool:
+    def _won(self, session: Session, name: str, seen: datetime, now: datetime) -> bool:
         won = session.execute(
             update(TABLE)
-            .where(TABLE.c.name == schedule.name, TABLE.c.next_at == seen)
-            .values(next_at=schedule.next_after(seen, now), last_at=now)
+            .where(TABLE.c.name == name, TABLE.c.next_at == seen)
+            .values(next_at=self._timings[name].following(seen, now), last_at=now)
             .returning(TABLE.c.name)
         )
         return won.first() is not None

@@ -23,14 +23,23 @@ LOST = "Its worker ended, or gave no sign of life, while it ran."
 
 _delayed = TABLE.c.state == literal_column("'delayed'")
 _running = TABLE.c.state == literal_column("'running'")
+_handed = TABLE.c.state == literal_column("'handed'")
+_ANY_HANDED = select(TABLE.c.id).where(_handed).limit(1)
 
 
 class Upkeep:
     """Timed work on the jobs of one database; any number of processes may do it at once."""
 
     def __init__(
-        self, database: Database, *, clock: Callable[[], datetime], lease: timedelta
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], datetime],
+        lease: timedelta,
+        keeps_handed: bool = False,
     ) -> None:
+        """Take ``keeps_handed`` where a broker is told of jobs; else handed ones are left over."""
+        self._keeps_handed = keeps_handed
         self._database = database
         self._clock = clock
         self._lease = lease
@@ -62,8 +71,12 @@ class Upkeep:
                 claim.lease_until = until
 
     def recover(self) -> set[str]:
-        """Queue running jobs whose lease ran out or whose process is gone; return their queues."""
+        """Queue running jobs whose lease ran out or whose process is gone; return their queues.
+
+        So are jobs that were handed to a broker which is no longer configured.
+        """
         with self._database.transaction(write=False) as session:
+            forsaken = not self._keeps_handed and session.connection().execute(_ANY_HANDED).first()
             owners = session.connection().execute(
                 select(TABLE.c.owner, func.min(TABLE.c.lease_until))
                 .where(_running)
@@ -75,8 +88,18 @@ class Upkeep:
                 if is_gone(owner):
                     gone.append(owner)
                 late = late or oldest < now
+        queues: set[str] = set()
+        if forsaken:
+            queues = self._queue(
+                select(TABLE.c.id)
+                .where(_handed)
+                .order_by(TABLE.c.id)
+                .limit(BATCH)
+                .with_for_update(skip_locked=True),
+                lease_until=None,
+            )
         if not gone and not late:
-            return set()
+            return queues
         lost = (
             select(TABLE.c.id)
             .where(_running, (TABLE.c.lease_until < now) | TABLE.c.owner.in_(gone))
@@ -84,7 +107,9 @@ class Upkeep:
             .limit(BATCH)
             .with_for_update(skip_locked=True)
         )
-        return self._queue(lost, last_error=LOST, owner=None, lease_until=None, again_at=None)
+        return queues | self._queue(
+            lost, last_error=LOST, owner=None, lease_until=None, again_at=None
+        )
 
     def promote(self) -> set[str]:
         """Queue delayed jobs that have become due; return their queues."""

@@ -1,4 +1,4 @@
-"""Dramatiq's worker threads on the embedded broker, inside whatever process wants them."""
+"""Dramatiq's worker threads on the application's broker, inside whatever process wants them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dramatiq import Worker
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .broker import EmbeddedBroker
+    from .broker import JobBroker
 
 #: Milliseconds between an idle worker thread's looks at whether it is to stop.
 WORKER_TIMEOUT = 250
@@ -20,7 +20,7 @@ class Workers:
     """``threads`` worker threads on all queues, or on ``queues`` only. Starts and stops once."""
 
     def __init__(
-        self, broker: EmbeddedBroker, threads: int, *, queues: Iterable[str] | None = None
+        self, broker: JobBroker, threads: int, *, queues: Iterable[str] | None = None
     ) -> None:
         self._broker = broker
         self._worker = Worker(
@@ -34,6 +34,7 @@ class Workers:
 
     def start(self) -> None:
         """Start the threads."""
+        self._broker.open()
         self._broker.clerk.start()
         self._worker.start()
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ..db.types import UTCDateTime
 from .base import Base, Identified, now
 
-#: ``delayed`` waits for its time, ``queued`` for a worker; ``dead`` failed for good.
+#: ``delayed`` waits for its time, ``queued`` for a worker; ``dead`` failed for good. Beside them
+#: there is ``handed``: queued, and a broker was told; people are shown ``queued``.
 JOB_STATES = ("delayed", "queued", "running", "dead")
 
 
@@ -21,23 +22,34 @@ def _of_state(state: str) -> dict[str, Any]:
     return {"sqlite_where": condition, "postgresql_where": condition}
 
 
+#: Jobs that no worker is near; the others pay nothing for an index of these.
+RESTING = text("state = 'delayed' OR state = 'dead'")
+
+
 class Job(Identified, Base):
     """A job that waits, runs or died; a finished one is deleted.
 
     Not tenant data: the job engine serves every workspace. ``message`` is the encoded Dramatiq
     message, whose arguments are ids only. ``lane`` is whom the claim takes turns between: the
     workspace, 0 for none. ``owner`` and ``attempt`` fence acknowledgements; ``lease_until`` is
-    when a silent owner loses the job. ``again_at`` is set when a job with a key was asked for
-    while it ran: it is queued anew instead of being deleted.
+    when a silent owner loses the job, and when a handed one is handed anew. ``again_at`` is set
+    when a job with a key was asked for while it ran: it is queued anew instead of being deleted.
     """
 
     __tablename__ = "jobs"
     __table_args__ = (
         Index("ix_jobs_claim", "queue", "priority", "lane", "due_at", "id", **_of_state("queued")),
         Index("ix_jobs_delayed", "due_at", "id", **_of_state("delayed")),
+        Index("ix_jobs_handed", "queue", "lease_until", "id", **_of_state("handed")),
         Index("ix_jobs_lease", "lease_until", "id", **_of_state("running")),
         Index("ix_jobs_dead", "id", **_of_state("dead")),
         Index("ix_jobs_workspace", "workspace_id", "id"),
+        Index(
+            "ix_jobs_resting",
+            *("workspace_id", "state", "id", "queue"),
+            sqlite_where=RESTING,
+            postgresql_where=RESTING,
+        ),
     )
 
     message_id: Mapped[str] = mapped_column(String(63), unique=True)
@@ -59,10 +71,14 @@ class Job(Identified, Base):
 
 
 class ScheduleState(Base):
-    """When a declared schedule fires next; the row's update decides which process fires it."""
+    """When a declared schedule fires next; the row's update decides which process fires it.
+
+    ``timing`` is the period or expression that ``next_at`` was reckoned by.
+    """
 
     __tablename__ = "schedules"
 
     name: Mapped[str] = mapped_column(String(127), primary_key=True)
     next_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    timing: Mapped[str | None] = mapped_column(String(255))

@@ -58,7 +58,7 @@ def own_shell(
     """Make a command line on a database that nobody else uses."""
     made: list[DeskUnderTest] = []
 
-    def make(plugins: tuple[str, ...] = ("api", "plans")) -> Shell:
+    def make(plugins: tuple[str, ...] = ("api", "plans", "webhooks")) -> Shell:
         url = databases.create(f"cli_{abs(hash(request.node.nodeid))}_{len(made)}")
         ini = write_ini(tmp_path, url, {"support.keys_file": "%(here)s/keys"})
         made.append(make_desk(tmp_path, url, plugins=plugins, extra={"probe": probe}))

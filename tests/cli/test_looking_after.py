@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -168,7 +169,8 @@ def test_routes_are_listed_with_what_stands_before_them(shell: Shell) -> None:
 
 
 def test_installed_plugins_are_told_from_enabled_ones(shell: Shell) -> None:
-    shell.ini.write_text(shell.ini.read_text().replace("= api plans", "= api"))
+    enabled = re.compile(r"^support\.plugins = .*", re.MULTILINE)
+    shell.ini.write_text(enabled.sub("support.plugins = api", shell.ini.read_text()))
     rows = {row["name"]: row for row in shell.json("plugins")}
     assert (rows["api"]["enabled"], rows["api"]["channel"]) == (True, "api")
     assert rows["plans"]["enabled"] is False

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -74,14 +76,14 @@ class Cluster:
 
     def __init__(self) -> None:
         """Create and start the cluster. Raises PostgresMissing or ServerDied."""
-        programs = find_programs()
+        self.programs = programs = find_programs()
         try:
-            account = Account.unprivileged("postgres", "nobody")
+            self._account = account = Account.unprivileged("postgres", "nobody")
         except LookupError as error:
             raise PostgresMissing(f"PostgreSQL cannot be started: {error}") from error
         password = secrets.token_hex(16)
         for attempt in range(1, ATTEMPTS + 1):
-            port = free_port()
+            self._port = port = free_port()
             self.url = f"postgresql+psycopg://postgres:{password}@{LOOPBACK}:{port}/postgres"
             try:
                 self._server = _start(programs, account, password=password, port=port)
@@ -97,6 +99,21 @@ class Cluster:
     def pid(self) -> int:
         """The server's process id."""
         return self._server.pid
+
+    def kill(self) -> None:
+        """End the server as ``kill -9`` of all its processes does; its data stay."""
+        pids = [self.pid, *map(int, _children(self.pid))]
+        self._server.kill()
+        for pid in pids[1:]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def start(self) -> None:
+        """Start the server again, after :meth:`kill`, on the same data; it recovers them first."""
+        folder = self._server.folder
+        (folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+        self._server = _launch(self.programs, self._account, folder=folder, port=self._port)
+        _wait_until_ready(self._server, self.url)
 
     def stop(self) -> None:
         """Disconnect everybody, end the server and remove its folder."""
@@ -116,6 +133,11 @@ def _start(programs: Path, account: Account, *, password: str, port: int) -> Ser
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    return _launch(programs, account, folder=folder, port=port)
+
+
+def _launch(programs: Path, account: Account, *, folder: Path, port: int) -> Server:
+    data = folder / "data"
     settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
     command: list[str | Path] = [programs / "postgres", "-D", data, f"--port={port}", *settings]
     # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
@@ -161,6 +183,10 @@ def _wait_until_ready(server: Server, url: str) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def driver_url(url: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
+import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 LOOPBACK = "127.0.0.1"
 KEEPER = Path(__file__).with_name("keeper.py")
@@ -75,13 +78,17 @@ class Server:
         account: Account,
         stop_signal: str = "SIGTERM",
         grace: float = 10.0,
+        environment: Mapping[str, str] | None = None,
+        keep_for: int = 0,
     ) -> None:
         """Start ``command`` in ``folder``, which is removed when the server has been stopped.
 
         A server that has not obeyed ``stop_signal`` after ``grace`` seconds gets SIGQUIT, and as
-        much later SIGKILL.
+        much later SIGKILL. ``environment`` is all of its environment, where it is given. With
+        ``keep_for`` it ends with that process, and :meth:`stop` leaves it alone.
         """
         self.folder = folder
+        self._shared = bool(keep_for)
         self._log = folder / "server.log"
         options = [f"--{key}={value}" for key, value in account.popen_options.items() if value]
         with self._log.open("ab") as log:
@@ -91,6 +98,7 @@ class Server:
                     f"--folder={folder}",
                     f"--stop-signal={stop_signal}",
                     f"--grace={grace}",
+                    f"--keep-for={keep_for}",
                     *options,
                     "--",
                     *map(str, command),
@@ -98,26 +106,50 @@ class Server:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                env=environment,
                 start_new_session=True,
             )
         assert self._keeper.stdout is not None
         self.pid = int(self._keeper.stdout.readline() or 0)
         if not self.pid:
             raise ServerDied(self._obituary())
+        if self._shared:
+            self._leave()
 
     def check(self) -> None:
         """Raise ServerDied, with the server's last words, when it is no longer running."""
-        if self._keeper.poll() is not None:
+        if not self._runs():
             raise ServerDied(self._obituary())
 
     def stop(self) -> None:
         """End the server and remove its folder; harmless when it has ended already."""
+        if self._shared and self._runs():
+            return
+        self._leave()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def kill(self) -> None:
+        """End the server as ``kill -9`` does; its folder stays."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        self._keeper.wait(STOP_SECONDS)  # else it would take our leaving for the suite's end
+        self._leave()
+
+    def _runs(self) -> bool:
+        if not self._shared:
+            return self._keeper.poll() is None
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def _leave(self) -> None:
         assert self._keeper.stdin is not None
         assert self._keeper.stdout is not None
         self._keeper.stdin.close()
         self._keeper.stdout.close()
         self._keeper.wait(STOP_SECONDS)
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _obituary(self) -> str:
         last_words = self._log.read_text(errors="replace")[-4000:]
@@ -126,7 +158,16 @@ class Server:
 
 
 def free_port() -> int:
-    """Return a loopback TCP port that nobody listens on (somebody else may take it at once)."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback TCP port that nobody listens on (somebody else may take it at once).
+
+    It lies below those that outgoing connections get, so that none of them takes it while a
+    server is restarted on it.
+    """
+    while True:
+        port = 15_000 + secrets.randbelow(17_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+        return port

@@ -10,6 +10,8 @@ import pytest
 
 from support_core.db import Database
 from support_core.migrations import upgrade
+from tests.conftest import BROKERS
+from tests.services import shared
 
 from . import sample_jobs
 from .desks import SmallApplication, effects
@@ -40,14 +42,36 @@ def jobs_url(databases: Databases) -> str:
     return databases.create(f"jobs_{next(_numbers)}", template=_TEMPLATE)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests that are marked ``every_broker`` or ``every_server`` on each of them."""
+    if metafunc.definition.get_closest_marker("every_broker"):
+        metafunc.parametrize("broker", BROKERS, scope="session")
+    if metafunc.definition.get_closest_marker("every_server"):
+        metafunc.parametrize("broker", BROKERS[1:], scope="session")
+
+
+@pytest.fixture(scope="session")
+def broker() -> str:
+    """The kind of broker that the test's applications have."""
+    return BROKERS[0]
+
+
 @pytest.fixture
-def make_application(jobs_url: str) -> Iterator[Callable[..., SmallApplication]]:
+def broker_url(broker: str, service_run: shared.Run) -> str:
+    """The test's ``support.broker``."""
+    return shared.broker_url(service_run, broker, "jobs")
+
+
+@pytest.fixture
+def make_application(jobs_url: str, broker_url: str) -> Iterator[Callable[..., SmallApplication]]:
     """Make applications on one database, as if each were a process; they are closed at the end."""
     sample_jobs.reset()
     made: list[SmallApplication] = []
 
-    def make(lease: float = 60.0, schedules: object = ()) -> SmallApplication:
-        application = SmallApplication(jobs_url, lease=lease)
+    def make(
+        lease: float = 60.0, schedules: object = (), broker: str = broker_url, window: int = 128
+    ) -> SmallApplication:
+        application = SmallApplication(jobs_url, lease=lease, broker=broker, window=window)
         application.build(*sample_jobs.ALL, schedules=schedules)
         made.append(application)
         return application

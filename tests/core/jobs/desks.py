@@ -57,12 +57,21 @@ class SmallApplication:
 
     url: str
     lease: float = 60.0
+    broker: str = "embedded"
+    window: int = 128
     clock: Clock = field(default_factory=Clock)
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def __post_init__(self) -> None:
         self.database = Database(self.url, sqlite_synchronous="off")
-        self.settings = Settings({"support.jobs.lease": str(int(self.lease))}, CORE_SETTINGS)
+        self.settings = Settings(
+            {
+                "support.jobs.lease": str(int(self.lease)),
+                "support.jobs.window": str(self.window),
+                "support.broker": self.broker,
+            },
+            CORE_SETTINGS,
+        )
         self.jobs: JobEngine
 
     def build(self, *jobs: Any, schedules: Any = ()) -> JobEngine:
@@ -102,8 +111,13 @@ class SmallApplication:
         """Stop whatever runs."""
         if hasattr(self, "jobs"):
             self.jobs.stop(timeout=10)
-            self.jobs.broker.close()
+            self.jobs.close()
         self.database.dispose()
+
+
+def state_of(row: Any) -> str:
+    """Return a row's state as people see it: whether a broker was told of it is no matter."""
+    return "queued" if row.state == "handed" else str(row.state)
 
 
 def take_effect(desk: Any, job: str, argument: int, *, once: bool = False) -> None:

@@ -11,6 +11,8 @@ from support_core.jobs import JobContext, cancel, enqueue, job, keyed_id
 from . import sample_jobs
 from .sample_jobs import greet, note, spawn, wait
 
+pytestmark = pytest.mark.every_broker
+
 
 def test_a_job_exists_once_its_transaction_committed(application):
     with application.desk(1) as desk:

@@ -8,11 +8,22 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from support_core.jobs import JobContext, counts, list_jobs, oldest_due, purge, retry_dead
+from support_core.jobs import (
+    Choice,
+    JobContext,
+    counts,
+    list_jobs,
+    oldest_due,
+    remove_jobs,
+    retry_dead,
+)
 from support_core.models import Job as JobRow
 
 from . import sample_jobs
+from .desks import state_of
 from .sample_jobs import attempts, fail, failures_left, give_up, later, note, unimportant
+
+pytestmark = pytest.mark.every_broker
 
 
 def test_a_job_is_callable_as_a_plain_function(application):
@@ -32,7 +43,8 @@ def test_a_failed_job_runs_again_after_a_growing_back_off(application):
     application.enqueue(fail, 1)
     assert application.jobs.drain() == 1
     (row,) = application.rows()
-    assert (row.state, row.owner, row.last_error) == ("delayed", None, "ValueError: attempt 1")
+    assert (row.state, row.owner) == ("delayed", None)
+    assert row.last_error.startswith("ValueError in tests.core.jobs.sample_jobs.fail, line ")
     first_wait = (row.due_at - row.updated_at).total_seconds()
     application.clock.forward(seconds=2.1)
     assert application.jobs.drain() == 1
@@ -70,16 +82,17 @@ def test_a_job_is_dead_when_its_retries_are_used_up(application):
     _die(application)
     assert application.jobs.drain() == 0
     (row,) = application.rows()
-    assert (row.state, row.attempt, row.last_error) == ("dead", 3, "ValueError: attempt 3")
+    assert (row.state, row.attempt) == ("dead", 3)
+    assert row.last_error.startswith("ValueError in ")
 
 
 def test_a_dead_job_can_be_replayed_as_if_never_tried(application):
     _die(application)
     with application.desk(None) as desk:
-        assert retry_dead(desk.session, name=give_up.name) == 0
-        assert retry_dead(desk.session, workspace_id=2) == 0
+        assert retry_dead(desk.session, Choice(name=give_up.name)).jobs == []
+        assert retry_dead(desk.session, Choice(workspace_id=2)).jobs == []
         (dead,) = list_jobs(desk.session, state="dead")
-        assert retry_dead(desk.session, [dead.id]) == 1
+        assert retry_dead(desk.session, Choice(ids=[dead.id])).jobs == [(dead.id, 1)]
     failures_left["count"] = 2
     for _ in range(3):
         application.jobs.drain()
@@ -92,8 +105,8 @@ def test_dead_jobs_can_be_purged_by_age(application):
     _die(application)
     with application.desk(None) as desk:
         (dead,) = list_jobs(desk.session, state="dead", workspace_id=1)
-        assert purge(desk.session, before=dead.updated_at) == 0
-        assert purge(desk.session, name=fail.name) == 1
+        assert remove_jobs(desk.session, Choice(before=dead.updated_at)).jobs == []
+        assert remove_jobs(desk.session, Choice(name=fail.name)).jobs == [(dead.id, 1)]
     assert application.rows() == []
 
 
@@ -143,7 +156,7 @@ def test_a_message_that_cannot_be_decoded_is_dead_and_stays_so(application, mess
     assert row.last_error.startswith("Cannot be decoded")
     assert application.effects() == [2]
     with application.desk(None) as desk:
-        assert retry_dead(desk.session) == 0
+        assert retry_dead(desk.session, Choice()).jobs == []
 
 
 def test_more_important_jobs_run_first_and_others_in_the_order_they_became_due(application):
@@ -176,12 +189,13 @@ def test_how_jobs_end_is_counted(application):
     application.jobs.drain()
 
     def ended(job, outcome):
-        labels = {"job": job.name, "outcome": outcome}
+        labels = {"queue": job.queue, "job": job.name, "outcome": outcome}
         return application.metrics.get_sample_value("support_jobs_total", labels)
 
     assert (ended(fail, "retried"), ended(note, "done"), ended(give_up, "dead")) == (1, 1, 1)
-    ran = application.metrics.get_sample_value("support_job_seconds_count", {"job": note.name})
-    assert ran == 1
+    of_note = {"queue": "notes", "job": note.name}
+    for name in ("support_job_seconds_count", "support_jobs_started_total"):
+        assert application.metrics.get_sample_value(name, of_note) == 1
 
 
 def test_a_failure_is_logged_once_with_the_job_and_its_id(application, caplog):
@@ -208,5 +222,5 @@ def test_a_drain_that_takes_too_long_says_so_and_hands_back(application):
     application.enqueue(note, 2)
     with pytest.raises(TimeoutError):
         application.jobs.drain(timeout=-1)
-    assert [(row.state, row.attempt) for row in application.rows()] == [("queued", 0)] * 2
+    assert [(state_of(row), row.attempt) for row in application.rows()] == [("queued", 0)] * 2
     assert sample_jobs.attempts == []

@@ -1,4 +1,7 @@
-"""A worker process for the tests to kill: ``python -m tests.core.jobs.worker_process URL``."""
+"""A worker process for the tests to kill.
+
+``python -m tests.core.jobs.worker_process URL BROKER``
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from .sample_jobs import ALL
 
 def main() -> None:
     """Run jobs until killed."""
-    application = SmallApplication(sys.argv[1])
+    application = SmallApplication(sys.argv[1], broker=sys.argv[2])
     application.build(*ALL)
     application.jobs.start_workers(4)
     sys.stdout.write("ready\n")

@@ -1,0 +1,171 @@
+"""A real SMTP server on loopback (aiosmtpd) that keeps what it is given, or refuses on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING, Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from .process import LOOPBACK, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from email.message import EmailMessage
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A mail that reached the end of DATA, with what the server answered."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+    answer: str
+    tls: bool
+    login: str | None
+
+    @property
+    def mail(self) -> EmailMessage:
+        """The mail, parsed."""
+        return message_from_bytes(self.content, policy=policy.default)  # type: ignore[return-value]
+
+
+@dataclass
+class _Handler:
+    server: SmtpServer
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        address = "" if address == "<>" else address
+        answer = self.server.senders.get(address)
+        if answer is not None:
+            return answer
+        envelope.mail_from = address or "<>"  # aiosmtpd takes the null sender for none
+        envelope.mail_options.extend(_options)
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        answers = self.server.recipients.get(address.lower())
+        if answers:
+            answer = answers.pop(0) if len(answers) > 1 else answers[0]
+            if not answer.startswith("2"):
+                return answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        given = self.server.answers.pop(0) if self.server.answers else "250 Taken"
+        content = envelope.content
+        assert isinstance(content, bytes)
+        self.server.mails.append(
+            Taken(
+                (envelope.mail_from or "").strip("<>"),
+                tuple(envelope.rcpt_tos),
+                content,
+                given,
+                session.ssl is not None or self.server.tls_from_start,
+                session.auth_data.decode() if session.auth_data else None,
+            )
+        )
+        if given == "hang up":
+            assert server.transport is not None
+            server.transport.abort()
+            await asyncio.sleep(0)
+        elif self.server.on_data is not None:
+            await asyncio.to_thread(self.server.on_data)
+        return given
+
+
+@dataclass
+class SmtpServer:
+    """The server, as a context manager. ``answers`` to the text of mails are given once each.
+
+    ``recipients`` are answers to RCPT by address, the last of them for ever; ``senders`` to MAIL.
+    The answer ``hang up`` breaks the connection instead, with the mail kept.
+    """
+
+    certificate: tuple[Path, Path] | None = None
+    login: tuple[str, str] | None = None
+    tls_from_start: bool = False
+    mails: list[Taken] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    recipients: dict[str, list[str]] = field(default_factory=dict)
+    senders: dict[str, str] = field(default_factory=dict)
+    on_data: Callable[[], None] | None = None
+    port: int = 0
+
+    def __enter__(self) -> Self:
+        for attempt in range(1, ATTEMPTS + 1):
+            self.port = free_port()
+            self._controller = Controller(
+                _Handler(self), hostname=LOOPBACK, port=self.port, **self._options()
+            )
+            try:
+                self._controller.start()
+            except OSError:
+                if attempt == ATTEMPTS:
+                    raise
+            else:
+                break
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._controller.stop()
+
+    @property
+    def taken(self) -> list[Taken]:
+        """The mails that were accepted."""
+        return [it for it in self.mails if it.answer.startswith("250")]
+
+    def _options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"enable_SMTPUTF8": True, "data_size_limit": 1 << 26}
+        if self.certificate is not None:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(*self.certificate)
+            options["ssl_context" if self.tls_from_start else "tls_context"] = context
+        if self.login is not None:
+            options["authenticator"] = self._authenticate
+            options["auth_required"] = True  # and only with TLS
+        return options
+
+    def _authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: Any
+    ) -> AuthResult:
+        assert self.login is not None
+        good = (
+            isinstance(given, LoginPassword)
+            and (
+                given.login.decode(),
+                given.password.decode(),
+            )
+            == self.login
+        )
+        return AuthResult(success=good, handled=good, auth_data=given.login if good else None)
