@@ -1,4 +1,4 @@
-"""The ASGI front: native routes on the event loop, everything else Pyramid under WSGI.
+"""The ASGI front: Pyramid under WSGI on threads, and what it answers by a stream on the event loop.
 
 A WSGI thread is worth waiting for nobody: small bodies are here before a thread is taken, and
 large ones are streamed on threads of their own, so that slow uploads keep only uploads waiting.
@@ -17,8 +17,13 @@ import structlog
 from a2wsgi import WSGIMiddleware
 from webob.request import DisconnectionError
 
+from .streams.slot import ENVIRON, StreamSlot
+from .streams.takeover import CONNECTION, take_over
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+
+    from .streams.hub import Hub
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
@@ -39,23 +44,23 @@ class BodyLate(Exception):
 class Front:
     """The ASGI application of the embedded server.
 
-    ``native`` maps paths to ASGI applications that run on the event loop; ``threads`` answer
-    requests, ``upload_threads`` those with bodies over :data:`SMALL_BODY`. ``body_timeout`` is in
-    seconds. ``start`` and ``stop`` run in a thread with the server's start and end.
+    ``threads`` answer requests, ``upload_threads`` those with bodies over :data:`SMALL_BODY`. A
+    request whose view opened a stream goes on in ``hub``. ``body_timeout`` is in seconds. ``start``
+    and ``stop`` run in a thread with the server's start and end.
     """
 
     def __init__(  # noqa: PLR0913 - options, by keyword
         self,
         wsgi: WSGIApp,
         *,
-        native: Mapping[str, ASGIApp],
+        hub: Hub,
         threads: int,
         upload_threads: int,
         body_timeout: float,
         start: Callable[[], None],
         stop: Callable[[], None],
     ) -> None:
-        self._native = native
+        self._hub = hub
         corrected: Any = _corrected(wsgi)
         self._requests: Any = WSGIMiddleware(corrected, workers=threads)
         self._uploads: Any = WSGIMiddleware(corrected, workers=upload_threads)
@@ -68,10 +73,7 @@ class Front:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
-        native = self._native.get(scope["path"])
-        if native is not None:
-            await native(scope, receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http":
             await self._answer(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
@@ -88,20 +90,42 @@ class Front:
         except DisconnectionError:
             return  # nobody is left to be answered
         pool = self._requests if complete else self._uploads
-        await pool(scope, body.receive, send)
+        slot = scope[ENVIRON] = StreamSlot(self._hub)
+        held = _Held(send, slot)
+        await pool(scope, body.receive, held)
+        if slot.subscription is not None and held.headers is not None:
+            take_over(scope[CONNECTION], held.headers, slot.subscription, self._hub)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
             await asyncio.to_thread(self._start)
+            await self._hub.start()
         except Exception:
             log.exception("start_failed")
             await send({"type": "lifespan.startup.failed"})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self._hub.stop()
         await asyncio.to_thread(self._stop)
         await send({"type": "lifespan.shutdown.complete"})
+
+
+class _Held:
+    """Passes a response on, unless its view opened a stream: then its headers are kept."""
+
+    def __init__(self, send: Send, slot: StreamSlot) -> None:
+        self._send = send
+        self._slot = slot
+        self.headers: list[tuple[bytes, bytes]] | None = None
+
+    async def __call__(self, message: Message) -> None:
+        opened = self._slot.subscription is not None
+        if opened and message["type"] == "http.response.start" and message["status"] == 200:
+            self.headers = message["headers"]
+        if self.headers is None:
+            await self._send(message)
 
 
 class _Body:
@@ -174,6 +198,7 @@ def _corrected(wsgi: WSGIApp) -> WSGIApp:
         environ["PATH_INFO"] = unquote_to_bytes(raw_path).decode("latin-1")
         environ["wsgi.errors"] = sys.stderr
         environ["wsgi.multiprocess"] = False
+        environ[ENVIRON] = environ["asgi.scope"][ENVIRON]
         if "HTTP_TRANSFER_ENCODING" in environ:
             environ["wsgi.input_terminated"] = True  # a chunked body ends by itself
         return wsgi(environ, start_response)

@@ -7,6 +7,7 @@ One process, one port: requests, streams, job workers and schedules. ``pserve`` 
 from __future__ import annotations
 
 import logging
+import resource
 import signal
 import sys
 import threading
@@ -20,6 +21,7 @@ from . import migrations
 from .front import Front
 from .server_options import ServerOptions
 from .settings import ConfigurationError
+from .streams.hub import Hub
 
 if TYPE_CHECKING:
     import socket
@@ -27,20 +29,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .application import Application
-    from .front import ASGIApp, WSGIApp
+    from .front import WSGIApp
 
 log = structlog.get_logger(__name__)
-
-
-def native_routes(_application: Application) -> dict[str, ASGIApp]:
-    """Return what runs on the event loop itself, by path: streams, never on a WSGI thread.
-
-    ==== ================
-    path ASGI application
-    ==== ================
-    ==== ================
-    """
-    return {}
 
 
 def server_factory(_global_config: Mapping[str, str], **options: str) -> EmbeddedServer:
@@ -81,29 +72,45 @@ class EmbeddedServer:
         """Serve until SIGTERM or SIGINT; see :meth:`run`."""
         self.run(wsgi)
 
-    def run(self, wsgi: WSGIApp, *, ready: Callable[[], None] | None = None) -> None:
+    def run(
+        self, wsgi: WSGIApp, *, ready: Callable[[], None] | None = None, jobs: bool = True
+    ) -> None:
         """Serve until SIGTERM or SIGINT; ``ready`` is called once the addresses are bound.
 
-        Raises :class:`~support_core.settings.ConfigurationError` for a schema that is behind, an
-        address that cannot be bound, and an application that is not ours.
+        Without ``jobs`` the process works on none and hands none on. Raises
+        :class:`~support_core.settings.ConfigurationError` for a schema that is behind, a bus or
+        a broker that cannot be reached, an address that cannot be bound, and an application that
+        is not ours.
         """
         application = application_in(wsgi)
         require_schema(application)
+        application.bus.require()
+        if jobs:
+            application.jobs.open()
         sockets = self.options.bind()
         try:
             if ready is not None:
                 ready()
-            self._serve(application, wsgi, sockets)
+            self._serve(application, wsgi, sockets, jobs=jobs)
         finally:
             for each in sockets:
                 each.close()
 
-    def _serve(self, application: Application, wsgi: WSGIApp, sockets: list[socket.socket]) -> None:
+    def _serve(
+        self,
+        application: Application,
+        wsgi: WSGIApp,
+        sockets: list[socket.socket],
+        *,
+        jobs: bool,
+    ) -> None:
         options = self.options
-        workers: int = application.settings["support.workers"]
+        workers: int = application.settings["support.workers"] if jobs else 0
+        _raise_file_limit()
+        hub = application.streams = Hub(application)
         front = Front(
             wsgi,
-            native=native_routes(application),
+            hub=hub,
             threads=options.threads,
             upload_threads=options.upload_threads,
             body_timeout=options.body_timeout,
@@ -114,7 +121,7 @@ class EmbeddedServer:
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         log.info("serving", listen=list(options.listen), threads=options.threads, workers=workers)
         try:
-            _Server(options.uvicorn(front)).run(sockets=sockets)
+            _Server(options.uvicorn(front), hub).run(sockets=sockets)
         finally:
             application.close()
         log.info("stopped")
@@ -122,6 +129,15 @@ class EmbeddedServer:
 
 class _Server(uvicorn.Server):
     """Ends normally on a signal, where uvicorn would raise it anew and end by it."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams first: their clients go on elsewhere, and nobody waits for them."""
+        self._hub.close()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -137,6 +153,13 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _raise_file_limit() -> None:
+    """Let the process have as many connections as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def application_in(wsgi: Any) -> Application:

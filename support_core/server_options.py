@@ -13,6 +13,7 @@ import uvicorn
 
 from .setting_kinds import count, seconds
 from .settings import ConfigurationError, Setting
+from .streams.takeover import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,8 +149,8 @@ class ServerOptions:
         """Return uvicorn's configuration: our own access line, and no other's."""
         return uvicorn.Config(
             front,
-            loop="asyncio",
-            http="h11",
+            loop="auto",
+            http=Protocol,
             ws="none",
             lifespan="on",
             log_config=None,

@@ -13,7 +13,10 @@ from .base import Base, WorkspaceScoped, now
 
 
 class Event(WorkspaceScoped, Base):
-    """One domain event. ``id`` counts from 1 per workspace in commit order, without gaps."""
+    """One domain event. ``id`` counts from 1 per workspace in commit order, without gaps.
+
+    ``mailbox_id`` is the mailbox it concerns, as it was then; it may be gone by now.
+    """
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_created", "workspace_id", "created_at"),)
@@ -24,5 +27,6 @@ class Event(WorkspaceScoped, Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     type: Mapped[str] = mapped_column(String(63))
     conversation_id: Mapped[int | None] = mapped_column(BigInteger)
+    mailbox_id: Mapped[int | None] = mapped_column(BigInteger)
     payload: Mapped[dict[str, Any]] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)

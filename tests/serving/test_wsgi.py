@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from support_core.crypto import Keyring
+from .processes import support_core
 
 if TYPE_CHECKING:
     from tests.services.databases import Databases
@@ -29,7 +29,7 @@ support.blobs.path = %(here)s/blobs
 def test_granian_serves_the_application_of_the_ini(databases: Databases, tmp_path: Path) -> None:
     ini = tmp_path / "support.ini"
     ini.write_text(INI.format(url=databases.create("granian").replace("%", "%%")))
-    Keyring.create_file(tmp_path / "keys")
+    assert support_core(ini, "migrate").returncode == 0
     granian = shutil.which("granian", path=str(Path(sys.executable).parent))
     assert granian is not None
     with socket.create_server(("127.0.0.1", 0)) as probe:

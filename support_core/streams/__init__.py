@@ -1,0 +1,23 @@
+"""Live events: Server-Sent Events on the event loop, resumed from the log, never on a thread."""
+
+from __future__ import annotations
+
+from .frames import event_frame, frame, signal_frame
+from .positions import Positions, last_event_id, resume
+from .slot import ENVIRON, StreamSlot, open_stream
+from .subscription import Holder, Selection, Subscription
+
+__all__ = [
+    "ENVIRON",
+    "Holder",
+    "Positions",
+    "Selection",
+    "StreamSlot",
+    "Subscription",
+    "event_frame",
+    "frame",
+    "last_event_id",
+    "open_stream",
+    "resume",
+    "signal_frame",
+]

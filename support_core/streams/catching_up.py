@@ -1,0 +1,145 @@
+"""Bringing streams that are behind to where the others are, without delaying those."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from .frames import event_frame
+from .stream import frames_for
+from .topics import topics_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..events import DomainEvent
+    from .feed import Feed, Framed
+    from .hub import Hub
+    from .stream import Stream
+
+log = structlog.get_logger(__name__)
+
+#: Workspaces that are read in one go, and streams served before others get a turn.
+BATCH, TURN = 64, 100
+
+
+class CatchUp:
+    """Reads the log from where the furthest of a workspace's streams is, a page at a time.
+
+    One page serves every stream that stands before its end. Who reads slowly is left out until
+    the connection has room again.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._feeds: dict[int, Feed] = {}
+        self._some = asyncio.Event()
+
+    def add(self, feed: Feed) -> None:
+        """See to the streams of this feed."""
+        self._feeds[feed.workspace_id] = feed
+        self._some.set()
+
+    async def run(self) -> None:
+        """Work for ever."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            while self._feeds:
+                await self._round()
+
+    async def _round(self) -> None:
+        taken = [self._feeds.pop(it) for it in [*self._feeds][:BATCH]]
+        wanted = []
+        for feed in taken:
+            ready = [it for it in feed.behind if it.paused_since is None]
+            for stream in ready:
+                feed.caught_up(stream)
+            ready = [it for it in ready if it in feed.behind]
+            if ready:
+                wanted.append((feed, ready, min(it.position for it in ready)))
+        if not wanted:
+            return
+        try:
+            pages = await self._hub.in_thread(
+                self._hub.pages, [(feed.workspace_id, low) for feed, _, low in wanted]
+            )
+        except Exception:
+            for feed, _, _ in wanted:
+                self.add(feed)
+            raise
+        for (feed, ready, low), page in zip(wanted, pages, strict=True):
+            await self._give(feed, ready, low, page)
+            if any(it.paused_since is None for it in feed.behind):
+                self.add(feed)
+
+    async def _give(
+        self, feed: Feed, ready: Sequence[Stream], low: int, page: Sequence[DomainEvent]
+    ) -> None:
+        """Bring streams from ``low`` or later to the end of the page."""
+        last = page[-1].id if page else max(low, feed.position)
+        events = [(event, event_frame(event)) for event in page]
+        whole: dict[tuple[int, frozenset[str] | None], bytes] = {}
+        for number, stream in enumerate(ready, 1):
+            if number % TURN == 0:
+                await asyncio.sleep(0)
+            if stream not in feed.behind or stream.paused_since is not None:
+                continue
+            first = next((event.id for event in page if event.id > stream.position), None)
+            if first is not None and first > stream.position + 1:
+                stream.restart(first - 1)  # the log was trimmed meanwhile
+            elif not page and stream.position < last:
+                stream.restart(last)
+            if stream.subscription.render is not None:
+                await self._render(feed, stream, events, last)
+            elif stream.subscription.wants is None and not stream.topics:
+                key = (stream.position, stream.permissions)
+                if key not in whole:
+                    whole[key] = frames_for(stream, events, self._hub.types)
+                stream.send(whole[key], max(last, stream.position))
+            else:
+                frames = frames_for(stream, _about(feed, stream, events), self._hub.types)
+                stream.send(frames, max(last, stream.position))
+            feed.caught_up(stream)
+
+    async def _render(self, feed: Feed, stream: Stream, events: Framed, last: int) -> None:
+        """Let a stream's own rendering make its frames."""
+        chosen = [
+            event
+            for event, _ in _about(feed, stream, events)
+            if event.id > stream.position and stream.sees(event, self._hub.types)
+        ]
+        frames = b""
+        if chosen:
+            try:
+                frames = await self._hub.in_thread(self._rendered, stream, chosen)
+            except Exception:
+                # It would fail again at the same event: the client comes back and may fare better.
+                log.exception("stream_rendering_failed", workspace_id=chosen[0].workspace_id)
+                stream.end()
+                stream.position = last
+                return
+        stream.send(frames, max(last, stream.position))
+
+    def _rendered(self, stream: Stream, chosen: Sequence[DomainEvent]) -> bytes:
+        render = stream.subscription.render
+        if render is None:
+            return b""
+        workspace_id = stream.subscription.workspace_id
+        with self._hub.application.desk(workspace_id, write=False) as desk:
+            return b"".join(render(desk, chosen))
+
+
+def _about(feed: Feed, stream: Stream, events: Framed) -> Framed:
+    """Return the events that are about a topic of the stream; all of them where it has none."""
+    if not stream.topics:
+        return events
+    chosen = []
+    for event, content in events:
+        if not stream.topics.isdisjoint(topics_of(event)):
+            chosen.append((event, content))
+            if stream.subscription.also is not None:
+                feed.follow(stream, stream.subscription.also(event))
+    return chosen

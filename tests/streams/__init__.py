@@ -1,0 +1,1 @@
+"""Live events over real sockets, from real server processes."""
