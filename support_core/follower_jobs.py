@@ -1,0 +1,147 @@
+"""The jobs of followers: reading on, and waking those whom nothing else woke."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from sqlalchemy import bindparam, select, update
+
+from .jobs import Schedule, job, keyed_id
+from .models import Counter, FollowerPosition, Job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .desk import Desk
+    from .events import DomainEvent
+    from .followers import Follower
+    from .jobs import JobContext
+
+log = structlog.get_logger(__name__)
+
+#: Seconds after which a follower that has more to read lets other jobs go first.
+TURN = 10.0
+
+#: Seconds between two looks for followers that are behind and have no job.
+WAKE_EVERY = 300.0
+
+#: Followers that one look wakes at most.
+WAKE_AT_ONCE = 1000
+
+ALL_WORKSPACES: dict[str, Any] = {"unscoped": "followers of every workspace"}
+
+_place = FollowerPosition.__table__
+_here = _place.c.workspace_id == bindparam("here")
+_named = _place.c.name == bindparam("named")
+_ADVANCE = (
+    update(_place)
+    .where(_here, _named, _place.c.last_event_id == bindparam("seen"))
+    .values(
+        last_event_id=bindparam("reached"),
+        missed=_place.c.missed + bindparam("more_missed"),
+        updated_at=bindparam("moment", type_=_place.c.updated_at.type),
+    )
+)
+
+
+@job(queue="followers")
+def follow(context: JobContext, name: str) -> None:
+    """Let a follower read on in its workspace, for a while; then the next job's turn comes."""
+    follower = context.application.followers.declared.get(name)
+    if follower is None:
+        return
+    step = _handle_page if follower.handle is not None else _carry_page
+    until = time.monotonic() + TURN
+    while step(context, follower):
+        if time.monotonic() > until:
+            # On its own, for a handler's transaction may have to wait for whoever holds this job.
+            with context.desk() as desk:
+                desk.enqueue(follow, name, key=name)
+            return
+
+
+def _handle_page(context: JobContext, follower: Follower) -> bool:
+    """Deal with one page in one transaction; tell whether there may be more."""
+    assert follower.handle is not None  # noqa: S101 - for the type checker
+    with context.desk() as desk:
+        last = _last_event(desk, follower.name, lock=True)
+        events = [] if last is None else desk.events.read(after=last, limit=follower.page)
+        if last is None or not events:
+            return False
+        follower.handle(desk, events)
+        _advance(desk, follower.name, last, events)
+    return len(events) == follower.page
+
+
+def _carry_page(context: JobContext, follower: Follower) -> bool:
+    """Deal with one page outside of any transaction, then note the place."""
+    assert follower.carry is not None  # noqa: S101 - for the type checker
+    with context.desk(write=False) as desk:
+        last = _last_event(desk, follower.name)
+        events = [] if last is None else desk.events.read(after=last, limit=follower.page)
+    if last is None or not events:
+        return False
+    follower.carry(context.desk, events)
+    with context.desk() as desk:
+        _advance(desk, follower.name, last, events)
+    return len(events) == follower.page
+
+
+def _last_event(desk: Desk, name: str, *, lock: bool = False) -> int | None:
+    statement = select(FollowerPosition.last_event_id).where(FollowerPosition.name == name)
+    if lock:
+        statement = statement.with_for_update()
+    return desk.session.execute(statement).scalar_one_or_none()
+
+
+def _advance(desk: Desk, name: str, seen: int, events: Sequence[DomainEvent]) -> None:
+    """Note the place, unless somebody else moved it, or ended it, meanwhile."""
+    missed = events[0].id - seen - 1  # the log has no gaps but at its old end
+    if missed:
+        log.warning("follower_missed_events", follower=name, after=seen, missed=missed)
+    desk.session.flush()
+    desk.session.core(
+        _ADVANCE,
+        {
+            "here": desk.workspace_id,
+            "named": name,
+            "seen": seen,
+            "reached": events[-1].id,
+            "more_missed": missed,
+            "moment": desk.clock(),
+        },
+    )
+
+
+@job(queue="maintenance")
+def wake_followers(context: JobContext) -> None:
+    """Wake followers that are behind without a job: their plugin was off, or the job was deleted.
+
+    A dead job stays dead, for somebody to look at, until the next event or a retry.
+    """
+    names = sorted(context.application.followers.declared)
+    behind = (
+        select(FollowerPosition.workspace_id, FollowerPosition.name)
+        .join(Counter, Counter.workspace_id == FollowerPosition.workspace_id)
+        .where(
+            Counter.name == "events",
+            FollowerPosition.name.in_(names),
+            FollowerPosition.last_event_id < Counter.value,
+        )
+        .limit(WAKE_AT_ONCE)
+    )
+    with context.application.database.transaction(write=False) as session:
+        rows = session.execute(behind, execution_options=ALL_WORKSPACES).all()
+        keys = {keyed_id(follow, row.name, workspace_id=row.workspace_id): row for row in rows}
+        known = set(
+            session.execute(select(Job.message_id).where(Job.message_id.in_(keys))).scalars()
+        )
+    for key, row in keys.items():
+        if key not in known:
+            with context.desk(workspace_id=row.workspace_id) as desk:
+                desk.enqueue(follow, row.name, key=row.name)
+
+
+SCHEDULES = (Schedule("support_core.wake_followers", wake_followers, every=WAKE_EVERY),)
