@@ -1,8 +1,10 @@
-"""How many jobs a second the embedded broker runs, and how long a lone job waits.
+"""How many jobs a second the brokers run, and how long a lone job waits.
 
-``python -m bench.jobs [DATABASE_URL] [--jobs N] [--threads N] [--synchronous full|normal|off]``;
-without a URL on SQLite in a temporary folder. The jobs do nothing but end, so that what is
-measured is the engine: claim, dispatch, acknowledgement.
+``python -m bench.jobs [DATABASE_URL] [--broker URL] [--jobs N] [--threads N]
+[--synchronous full|normal|off]``; without a URL on SQLite in a temporary folder, without a broker
+on the embedded one. The jobs do nothing but end, so that what is measured is the engine: claim,
+dispatch, acknowledgement. ``python -m bench.jobs --all`` starts throw-away servers and measures
+every broker on both databases.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ import statistics
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from prometheus_client import CollectorRegistry
+from sqlalchemy import text
 
 from support_core.db import Database
 from support_core.jobs import JobContext, JobEngine, job
@@ -47,9 +50,9 @@ def nothing(context: JobContext, number: int) -> None:  # noqa: ARG001 - there i
 class BenchApplication:
     """What the engine needs of an application."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, broker: str) -> None:
         self.database = database
-        self.settings = Settings({}, CORE_SETTINGS)
+        self.settings = Settings({"support.broker": broker}, CORE_SETTINGS)
         self.metrics = CollectorRegistry()
 
     def clock(self) -> datetime:
@@ -101,12 +104,13 @@ def latencies(engine: JobEngine, database: Database) -> list[float]:
     return sorted(found)
 
 
-def measure(url: str) -> None:
-    """Measure on one database and print what was found."""
+def measure(url: str, broker: str) -> None:
+    """Measure on one database and with one broker, and print what was found."""
     database = Database(url, sqlite_synchronous=arguments.synchronous)
     upgrade(database, [])
-    engine = JobEngine.build(cast("Application", BenchApplication(database)), [nothing])
-    print(f"{database.dialect}, {arguments.threads} threads, {arguments.jobs} jobs")
+    engine = JobEngine.build(cast("Application", BenchApplication(database, broker)), [nothing])
+    kind = broker.partition(":")[0]
+    print(f"{kind}, {database.dialect}, {arguments.threads} threads, {arguments.jobs} jobs")
     try:
         for workspaces in (1, 50):
             rate = throughput(engine, database, jobs=arguments.jobs, workspaces=workspaces)
@@ -120,8 +124,31 @@ def measure(url: str) -> None:
             f"95th percentile {lone[int(LONE_JOBS * 0.95)] * 1000:.2f} ms"
         )
     finally:
-        engine.stop()
+        engine.close()
         database.dispose()
+
+
+def measure_all() -> None:
+    """Measure every broker on both databases, with servers of our own."""
+    from tests.services.postgres import Cluster  # noqa: PLC0415 - the suite's, for this alone
+    from tests.services.rabbitmq import Rabbitmq  # noqa: PLC0415
+    from tests.services.redis import Redis  # noqa: PLC0415
+
+    with ExitStack() as stack:
+        rabbitmq, redis, cluster = Rabbitmq(vhosts=["0", "1"]), Redis(), Cluster()
+        for server in (rabbitmq, redis, cluster):
+            stack.callback(server.stop)
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        admin = Database(cluster.url)
+        stack.callback(admin.dispose)
+        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            for number in range(3):
+                connection.execute(text(f"CREATE DATABASE bench{number}"))
+        base = cluster.url.rpartition("/")[0]
+        for number, address in enumerate(("embedded", rabbitmq.url, redis.url)):
+            name = "" if address == "embedded" else "/{}"
+            measure(f"sqlite:///{Path(folder, f'{number}.sqlite')}", address + name.format(0))
+            measure(f"{base}/bench{number}", address + name.format(1))
 
 
 if __name__ == "__main__":
@@ -130,9 +157,13 @@ if __name__ == "__main__":
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--synchronous", default="full")
+    parser.add_argument("--broker", default="embedded")
+    parser.add_argument("--all", action="store_true")
     arguments = parser.parse_args()
-    if arguments.url:
-        measure(arguments.url)
+    if arguments.all:
+        measure_all()
+    elif arguments.url:
+        measure(arguments.url, arguments.broker)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            measure(f"sqlite:///{Path(folder, 'jobs.sqlite')}")
+            measure(f"sqlite:///{Path(folder, 'jobs.sqlite')}", arguments.broker)
