@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .engine import Database
 from .locks import hold
+from .prepared import Prepared
 from .session import UnscopedQuery, WorkspaceScoped, WorkspaceSession
 from .types import AnyRow, Ciphertext, Id, Json, UTCDateTime
 from .upsert import upsert
@@ -14,6 +15,7 @@ __all__ = [
     "Database",
     "Id",
     "Json",
+    "Prepared",
     "UTCDateTime",
     "UnscopedQuery",
     "WorkspaceScoped",

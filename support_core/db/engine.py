@@ -2,7 +2,8 @@
 
 SQLite runs in WAL mode with explicit transactions: ``BEGIN IMMEDIATE`` for writers, so that two
 of them queue instead of failing half-way, and ``BEGIN`` for readers, who see one snapshot.
-PostgreSQL readers get ``READ ONLY`` transactions: a GET cannot write, by the database's word.
+PostgreSQL readers get ``READ ONLY`` transactions, SQLite's connections that only read
+(:mod:`.reading`): a GET cannot write, by the database's word.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from sqlalchemy.exc import ArgumentError
 
 from ..settings import ConfigurationError
 from . import scoping
+from .reading import Readers
+from .reading import begin as begin_reading
 from .session import WorkspaceSession
 
 if TYPE_CHECKING:
@@ -46,19 +49,24 @@ class Database:
             self.engine = _sqlite_engine(self.url, pool_size, sqlite_synchronous)
             self._writer: Engine = self.engine.execution_options(support_write=True)
             self._reader: Engine = self.engine
+            self._readers: Readers | None = Readers(self.engine, kept=pool_size)
         else:
             self.engine = _engine(self.url, pool_size, connect_args=_patience(self.url))
             self._writer = self.engine
             self._reader = self.engine.execution_options(postgresql_readonly=True)
+            self._readers = None
         scoping.install(self.engine)
 
     def session(self, workspace_id: int | None = None, *, write: bool = True) -> WorkspaceSession:
         """Return a new session for one workspace; the caller ends it."""
+        if write:
+            return WorkspaceSession(self._writer, workspace_id=workspace_id)
+        # Who watches the pool, as a test does for transactions left open, is to see all there is.
+        watched = len(self.engine.pool.dispatch.checkout) > 0
         return WorkspaceSession(
-            self._writer if write else self._reader,
+            self._reader,
             workspace_id=workspace_id,
-            expire_on_commit=False,
-            autoflush=False,
+            readers=None if watched else self._readers,
         )
 
     @contextmanager
@@ -87,7 +95,9 @@ class Database:
         return not busy
 
     def dispose(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection that nobody uses."""
+        if self._readers is not None:
+            self._readers.close()
         self.engine.dispose()
 
 
@@ -164,8 +174,7 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str) -> Engine:
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get("support_write", False):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:  # takes no lock, so that it cannot fail: straight to the driver
-            driver: Any = connection.connection.driver_connection
-            driver.execute("BEGIN")
+        else:
+            begin_reading(connection.connection.dbapi_connection)
 
     return engine

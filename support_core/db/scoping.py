@@ -247,6 +247,12 @@ def install(engine: Engine) -> None:
         record.info.pop(SESSION, None)
 
 
+def is_watched(engine: Engine) -> bool:
+    """Tell whether anybody but us listens to what cursors execute: a tracer, or a test."""
+    heard = engine.dispatch
+    return len(heard.before_cursor_execute) > 1 or len(heard.after_cursor_execute) > 0
+
+
 def _check(context: Any, session: Any) -> None:
     """Raise :class:`UnscopedQuery` where the statement may leave the session's workspace."""
     workspace_id: int | None = session.workspace_id

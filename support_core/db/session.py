@@ -12,6 +12,7 @@ workspace yet (authentication) or serves all of them (the job engine, migrations
 from __future__ import annotations
 
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import BigInteger, event, inspect
@@ -30,11 +31,17 @@ from .scoping import SESSION, UnscopedQuery
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection, CursorResult, Executable
+    from sqlalchemy import Connection, CursorResult, Engine, Executable
+    from sqlalchemy.orm import SessionTransaction
+
+    from .prepared import Prepared
+    from .reading import Reader, Readers
+    from .types import AnyRow
 
 __all__ = ["UnscopedQuery", "WorkspaceScoped", "WorkspaceSession"]
 
 _Row = TypeVar("_Row")
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class WorkspaceScoped:
@@ -46,10 +53,16 @@ class WorkspaceScoped:
 class WorkspaceSession(Session):
     """A session that serves one workspace, or none and then no tenant table."""
 
-    def __init__(self, *args: Any, workspace_id: int | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, engine: Engine, *, workspace_id: int | None = None, readers: Readers | None = None
+    ) -> None:
+        """Serve ``workspace_id`` on ``engine``, or on one of the ``readers``."""
+        super().__init__(engine, expire_on_commit=False, autoflush=False)
+        self.engine = engine
         self.workspace_id = workspace_id
         self.flushing = False
+        self._readers = readers
+        self._reader: Reader | None = None
 
     def require_workspace(self) -> int:
         """Return the workspace's id; raises :class:`UnscopedQuery` when there is none."""
@@ -78,6 +91,42 @@ class WorkspaceSession(Session):
         connection = self.connection()
         return connection.execute(statement, values, execution_options=execution_options)
 
+    def fetch(self, prepared: Prepared, values: Mapping[str, Any] = _NONE) -> Sequence[AnyRow]:
+        """Return all rows of a prepared statement.
+
+        ``values`` are its parameters, but for those that hold it to the session's workspace.
+        """
+        return prepared.run(self, values)
+
+    def driver(self) -> Any:
+        """Return the driver's connection, in the session's transaction, which it begins."""
+        if self._readers is None:
+            return self.connection().connection
+        return self._read_on(self._readers).driver
+
+    def get_bind(self, *args: Any, **options: Any) -> Engine | Connection:
+        """Return what the ORM and :meth:`core` run on: the same transaction as :meth:`fetch`."""
+        if self._readers is None:
+            return super().get_bind(*args, **options)
+        return self._read_on(self._readers).connection
+
+    def _read_on(self, readers: Readers) -> Reader:
+        if self._reader is None:
+            self._reader = readers.take()
+        return self._reader
+
+    def close(self) -> None:
+        """End the transaction and let go of all rows."""
+        if self.in_transaction() or self.identity_map:
+            super().close()
+        self.part()
+
+    def part(self) -> None:
+        """Give the reader back, if there is one; a further statement takes another."""
+        reader, self._reader = self._reader, None
+        if reader is not None and self._readers is not None:
+            self._readers.give_back(reader)
+
     def flush(self, *args: Any, **options: Any) -> None:
         """Write what was added, changed and deleted; each row by its key."""
         self.flushing = True
@@ -90,6 +139,12 @@ class WorkspaceSession(Session):
 @event.listens_for(WorkspaceSession, "after_begin")
 def _introduce(session: WorkspaceSession, _transaction: Any, connection: Connection) -> None:
     connection.info[SESSION] = session
+
+
+@event.listens_for(WorkspaceSession, "after_transaction_end")
+def _part(session: WorkspaceSession, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.part()
 
 
 @event.listens_for(WorkspaceSession, "do_orm_execute")

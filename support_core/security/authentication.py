@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, or_, select
 
+from ..db import Prepared
 from ..errors import Forbidden, Unauthenticated, WorkspaceRequired
 from ..identity import Identity
 from ..models import ApiToken, LoginSession, LoginSessionUser, Role, User, Workspace
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..db import AnyRow, WorkspaceSession
     from ..identity import HostIdentity
 
-UNSCOPED = {"unscoped": "authentication: the credential tells the workspace"}
+UNSCOPED = "authentication: the credential tells the workspace"
 
 _user, _role, _workspace = User.__table__.c, Role.__table__.c, Workspace.__table__.c
 _token, _session = ApiToken.__table__.c, LoginSession.__table__.c
@@ -44,7 +45,7 @@ _MEMBERS = User.__table__.join(Role.__table__, _role.id == _user.role_id).join(
 )
 _ACTIVE = (_user.is_active, _user.deleted_at.is_(None))
 
-_BY_TOKEN = (
+_BY_TOKEN = Prepared(
     select(_token.id, _token.abilities, _token.expires_at, _token.last_used_at, *_MEMBER)
     .select_from(_MEMBERS.join(ApiToken.__table__, _token.user_id == _user.id))
     .where(
@@ -52,9 +53,10 @@ _BY_TOKEN = (
         _token.revoked_at.is_(None),
         or_(_token.expires_at.is_(None), _token.expires_at > bindparam("now")),
         *_ACTIVE,
-    )
+    ),
+    unscoped=UNSCOPED,
 )
-_BY_SESSION = (
+_BY_SESSION = Prepared(
     select(_session.id, *_MEMBER)
     .select_from(
         _MEMBERS.join(LoginSessionUser.__table__, _link.user_id == _user.id).join(
@@ -66,16 +68,18 @@ _BY_SESSION = (
         _session.expires_at > bindparam("now"),
         *_ACTIVE,
     )
-    .order_by(_user.workspace_id)
+    .order_by(_user.workspace_id),
+    unscoped=UNSCOPED,
 )
-_BY_HOST = (
+_BY_HOST = Prepared(
     select(*_MEMBER)
     .select_from(_MEMBERS)
     .where(
         _user.id == bindparam("user_id"),
         _user.workspace_id == bindparam("member_of"),
         *_ACTIVE,
-    )
+    ),
+    unscoped=UNSCOPED,
 )
 
 _ALL = frozenset(GRANTABLE)
@@ -93,12 +97,11 @@ def by_token(session: WorkspaceSession, token: str, now: datetime) -> TokenUse |
     """Return who holds this API token; None for an unknown, revoked or expired one."""
     if not token.startswith(TOKEN_PREFIX):
         return None
-    row = session.core(
-        _BY_TOKEN, {"secret_hash": digest(token), "now": now}, execution_options=UNSCOPED
-    ).first()
-    if row is None:
+    rows = session.fetch(_BY_TOKEN, {"secret_hash": digest(token), "now": now})
+    if not rows:
         return None
-    granted = frozenset(row.permissions) & frozenset(row.abilities) & _ALL
+    row = rows[0]
+    granted = _ALL.intersection(row.permissions).intersection(row.abilities)
     identity = _identity(row, granted, key=f"token:{row.id}", via="token", token_id=row.id)
     return TokenUse(identity, row.last_used_at)
 
@@ -111,15 +114,13 @@ def by_session(
     Raises ``WorkspaceRequired`` where the person works in several and named none, and
     ``Forbidden`` where they named one they do not work in.
     """
-    rows = session.core(
-        _BY_SESSION, {"secret_hash": digest(secret), "now": now}, execution_options=UNSCOPED
-    ).all()
+    rows = session.fetch(_BY_SESSION, {"secret_hash": digest(secret), "now": now})
     if not rows:
         return None
     row = _choose(rows, wanted)
     return _identity(
         row,
-        frozenset(row.permissions) & _ALL,
+        _ALL.intersection(row.permissions),
         key=f"user:{row.user_id}",
         via="session",
         session_id=row.id,
@@ -128,14 +129,11 @@ def by_session(
 
 def by_host(session: WorkspaceSession, answer: HostIdentity) -> Identity:
     """Return the member the host named; raises ``Unauthenticated`` where there is none."""
-    row = session.core(
-        _BY_HOST,
-        {"user_id": answer.user_id, "member_of": answer.workspace_id},
-        execution_options=UNSCOPED,
-    ).first()
-    if row is None:
+    rows = session.fetch(_BY_HOST, {"user_id": answer.user_id, "member_of": answer.workspace_id})
+    if not rows:
         raise Unauthenticated
-    return _identity(row, frozenset(row.permissions) & _ALL, key=f"user:{row.user_id}", via="host")
+    row = rows[0]
+    return _identity(row, _ALL.intersection(row.permissions), key=f"user:{row.user_id}", via="host")
 
 
 def _choose(rows: Any, wanted: str | None) -> Any:
