@@ -1,0 +1,111 @@
+"""The e-mail channel: mailboxes that are fetched by IMAP and answer by SMTP.
+
+Every mail goes through a ledger (``ledger``); where it belongs is told by signed tokens and
+Message-IDs (``placing``); replies leave at most once (``sending``). ``reading`` knows mails as
+bytes and nothing of the desk.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from support_core.plugin_api import Channel, ReplyWindow, hookimpl
+
+from .account import can_send
+from .commands import mail
+from .erasing import forget
+from .fields import ACCOUNT_FIELDS
+from .health import check
+from .keeping import SCHEDULES
+from .people import compose
+from .sending import NO_SERVER, carry
+from .settings import SETTINGS
+from .watching import RUNNERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import click
+    from pyramid.config import Configurator
+
+    from support_core.plugin_api import (
+        Check,
+        Composition,
+        ConversationRef,
+        Desk,
+        DomainEvent,
+        MailboxFields,
+        OpenDesk,
+        OutboundMessage,
+        Runner,
+        Schedule,
+        Sent,
+        Setting,
+    )
+
+support_contract = 1
+
+
+def includeme(config: Configurator) -> None:
+    """Add the channel's routes and jobs."""
+    config.scan(".views")
+    config.scan(".answering")
+    config.scan(".keeping")
+
+
+@hookimpl
+def support_channel() -> Channel:
+    return Channel(name="email", label="E-mail")
+
+
+@hookimpl
+def support_settings_schema() -> Sequence[Setting]:
+    return SETTINGS
+
+
+@hookimpl
+def support_mailbox_schema() -> MailboxFields:
+    return ACCOUNT_FIELDS
+
+
+@hookimpl
+def support_runners() -> Sequence[Runner]:
+    return RUNNERS
+
+
+@hookimpl
+def support_schedule() -> Sequence[Schedule]:
+    return SCHEDULES
+
+
+@hookimpl
+def support_can_reply(conversation: ConversationRef, desk: Desk) -> ReplyWindow | None:
+    return None if can_send(desk, conversation.mailbox_id) else ReplyWindow(False, reason=NO_SERVER)
+
+
+@hookimpl
+def support_compose(
+    conversation: ConversationRef, cc: Sequence[str], bcc: Sequence[str], desk: Desk
+) -> Composition:
+    return compose(desk, conversation, cc, bcc)
+
+
+@hookimpl
+def support_deliver(message: OutboundMessage, open_desk: OpenDesk) -> Sent:
+    return carry(message, open_desk)
+
+
+@hookimpl
+def support_event(event: DomainEvent, desk: Desk) -> None:
+    if event.type == "customer.erased":
+        forget(desk, event.payload["customer_id"])
+
+
+@hookimpl
+def support_cli(group: click.Group) -> None:
+    group.add_command(mail)
+
+
+@hookimpl
+def support_health(desk: Desk) -> Sequence[Check]:
+    return check(desk)

@@ -1,0 +1,246 @@
+"""Filing a mail: what becomes of it in the desk, inside the caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from support_core.plugin_api import (
+    InboundMessage,
+    Invalid,
+    Reply,
+    SupportError,
+    email_key,
+    upsert,
+)
+
+from .account import row_of
+from .incoming import clean
+from .models import EmailRef
+from .people import LONGEST, OwnAddresses, note_people
+from .placing import Placement, members_of, place
+from .reporting import file_report
+from .tokens import Signer, message_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from support_core.plugin_api import Conversation, Desk, Thread
+
+    from .incoming import Incoming
+    from .models import EmailIngest
+
+#: Mails that one mail can announce by referring to them.
+MOST_AWAITED = 20
+
+NOBODY = "unknown-sender@mail.invalid"
+
+OVERSIZE = (
+    "This mail is larger than what is fetched ({size} bytes; support.email.max_bytes). Only its "
+    "headers were taken; the whole mail is still in the mailbox {folder}."
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a mail; ``opened`` tells whether it opened its conversation."""
+
+    state: str
+    reason: str | None = None
+    conversation: Conversation | None = None
+    thread: Thread | None = None
+    opened: bool = False
+
+
+class Filing:
+    """Files mails of one mailbox within one transaction."""
+
+    def __init__(self, desk: Desk, mailbox_id: int) -> None:
+        self._desk = desk
+        self._mailbox = desk.mailboxes.get(mailbox_id)
+        row = row_of(desk, mailbox_id)
+        secret = desk.keyring.decrypt(row.token_secret) if row is not None else ""
+        self._signer = Signer(secret, desk.workspace_id, self._mailbox.email)
+        self._own = OwnAddresses.of(desk)
+        self._members = members_of(desk)
+
+    def file(self, ingest: EmailIngest, incoming: Incoming) -> Outcome:
+        """File one mail that is in the ledger; raises what its filing raises."""
+        mailbox_id = self._mailbox.id
+        if self._is_our_own(incoming):
+            return Outcome("duplicate", "A mail of this mailbox has come back to it.")
+        if incoming.verdict.is_bounce:
+            reported = file_report(self._desk, mailbox_id, self._signer, incoming)
+            if reported is not None:
+                self._refer(incoming, *reported, awaited=None)
+                return Outcome("filed", "A report on a mail of ours.", *reported)
+        placement = place(self._desk, mailbox_id, self._signer, incoming, self._members)
+        if placement.conversation is not None and (placement.agent_id or placement.unproven):
+            return self._from_member(ingest, incoming, placement)
+        return self._from_outside(ingest, incoming, placement)
+
+    def _is_our_own(self, incoming: Incoming) -> bool:
+        sender = incoming.sender
+        return (
+            sender is not None
+            and email_key(sender.email) == self._mailbox.email_key
+            and self._signer.in_message_id(incoming.mail.message_id) is not None
+        )
+
+    def _from_outside(
+        self, ingest: EmailIngest, incoming: Incoming, placement: Placement
+    ) -> Outcome:
+        desk, found = self._desk, placement.conversation
+        sender, body, body_format = incoming.sender, *self._body(ingest, incoming)
+        facts, note = incoming.facts(), None
+        name = sender.name if sender else None
+        address = sender.email if sender and len(sender.email) <= LONGEST else NOBODY
+        forward = incoming.forward
+        if found is None and forward is not None and forward.sender and self._is_member(address):
+            facts["forwarded_by"] = address
+            address, name = forward.sender.email[:LONGEST], forward.sender.name
+            note, body, body_format = clean(forward.note), clean(forward.text) or body, "text"
+        files, left_out, inline = self._attachments(incoming)
+        facts |= {"left_out": left_out} if left_out else {}
+        facts |= {"inline": inline} if inline else {}
+        filed = desk.inbound.receive(
+            InboundMessage(
+                channel="email",
+                mailbox_id=self._mailbox.id,
+                subject=incoming.subject or None,
+                body=body,
+                body_format=body_format,
+                conversation_id=found.id if found is not None else None,
+                customer_email=address,
+                customer_name=clean(name or "")[:255] or None,
+                external_id=ingest.message_key,
+                attachment_ids=files,
+                automatic=incoming.automatic,
+                meta=facts,
+            )
+        )
+        if filed is None:
+            return Outcome("filed", "A plugin dropped it.")
+        if not filed.new:
+            return Outcome("duplicate", "It is in the conversation already.", filed.conversation)
+        if placement.linked is not None:
+            self._link(filed.conversation, placement.linked)
+        if note and note.strip():
+            desk.replies.add(filed.conversation, Reply(body=note, note=True))
+        self._refer(incoming, filed.conversation, filed.thread, awaited=placement.awaited)
+        if not incoming.automatic:
+            note_people(desk, filed.conversation, incoming, self._own, opened=found is None)
+        return Outcome("filed", None, filed.conversation, filed.thread, opened=found is None)
+
+    def _from_member(
+        self, ingest: EmailIngest, incoming: Incoming, placement: Placement
+    ) -> Outcome:
+        """Add what a member wrote: as their reply where a token proves it, else as a note."""
+        conversation = placement.conversation
+        assert conversation is not None  # noqa: S101 - for the type checker
+        body, body_format = self._body(ingest, incoming)
+        files, _, _ = self._attachments(incoming)
+        reply = Reply(body=body, body_format=body_format, attachment_ids=files)
+        note = Reply(body=body, body_format=body_format, attachment_ids=files, note=True)
+        reason = None
+        if placement.agent_id is None or incoming.automatic:
+            reason = "A member's address wrote without the token that proves it: kept as a note."
+            thread = self._desk.replies.add(conversation, note)
+        else:
+            acting = self._desk.acting_as(placement.agent_id)
+            try:
+                with self._desk.session.begin_nested():
+                    thread = acting.replies.add(conversation, reply)
+            except Invalid as invalid:
+                told = " ".join(it for messages in invalid.errors.values() for it in messages)
+                reason = f"It could not be sent as a reply: {told}"
+                thread = acting.replies.add(conversation, note)
+        thread.external_id = ingest.message_key
+        thread.meta = incoming.facts()
+        self._refer(incoming, conversation, thread, awaited=placement.awaited)
+        return Outcome("filed", reason, conversation, thread)
+
+    def _is_member(self, address: str) -> bool:
+        return email_key(address) in self._members
+
+    def _body(self, ingest: EmailIngest, incoming: Incoming) -> tuple[str, str]:
+        if ingest.truncated:
+            told = OVERSIZE.format(size=ingest.size, folder=ingest.folder or "it came from")
+            return told, "text"
+        return incoming.body()
+
+    def _attachments(self, incoming: Incoming) -> tuple[list[int], list[str], dict[str, int]]:
+        """Take the stored files; return their ids, what was left out, and inline images by id."""
+        kept: list[int] = []
+        left_out: list[str] = []
+        inline: dict[str, int] = {}
+        for file in incoming.files:
+            name = file.attachment.name or "attachment"
+            if file.blob is None:
+                left_out.append(f"{name}: The file is too large.")
+                continue
+            try:
+                stored = self._desk.attachments.register(
+                    file.blob, name=name, content_type=file.attachment.content_type
+                )
+            except SupportError as error:
+                left_out.append(f"{name}: {error.message}")
+                continue
+            kept.append(stored.id)
+            if file.attachment.content_id and file.attachment.inline:
+                inline[file.attachment.content_id] = stored.id
+        return kept, left_out, inline
+
+    def _link(self, conversation: Conversation, other: Conversation) -> None:
+        self._desk.conversations.remark(
+            conversation,
+            f"Refers to conversation #{other.number}, to which its sender does not belong",
+            linked=other.id,
+        )
+
+    def _refer(
+        self,
+        incoming: Incoming,
+        conversation: Conversation,
+        thread: Thread | None,
+        *,
+        awaited: EmailRef | None,
+    ) -> None:
+        """Remember the mail's id, and those it refers to, for the mails that follow."""
+        mine = incoming.mail.message_id
+        session, now = self._desk.session, self._desk.clock()
+        rows: dict[str, dict[str, Any]] = {}
+        for message_id in incoming.ancestors[:MOST_AWAITED]:
+            rows[message_key(message_id)] = {
+                "thread_id": None,
+                "message_id": None,
+                "direction": "awaited",
+            }
+        if mine:
+            if awaited is not None and awaited.direction == "awaited":
+                awaited.direction, awaited.thread_id = "in", thread.id if thread else None
+                awaited.conversation_id, awaited.message_id = conversation.id, mine[:998]
+            rows[message_key(mine)] = {
+                "thread_id": thread.id if thread else None,
+                "message_id": mine[:998],
+                "direction": "in",
+            }
+        shared = {
+            "workspace_id": self._desk.workspace_id,
+            "mailbox_id": self._mailbox.id,
+            "conversation_id": conversation.id,
+            "created_at": now,
+        }
+        if rows:
+            add = upsert(session, EmailRef, keys=("workspace_id", "mailbox_id", "message_key"))
+            session.execute(
+                add, [{**shared, "message_key": key, **row} for key, row in rows.items()]
+            )
+
+
+def outcomes_of(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Return how many mails came to which state."""
+    counts: dict[str, int] = {}
+    for outcome in outcomes:
+        counts[outcome.state] = counts.get(outcome.state, 0) + 1
+    return counts

@@ -1,0 +1,307 @@
+"""The ledger: every mail that was taken in, from its raw bytes to where it went.
+
+Two transactions for each batch. The first keeps the raw mails with the checkpoint: from then on
+none is lost and none is fetched twice. The second files them; what fails there goes into
+quarantine with its reason, and the others do not notice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from support_core.plugin_api import BlobMissing, BlobStoreAway, NotFound
+
+from .answering import want_answer
+from .filing import Filing, Outcome
+from .incoming import LONGEST_SUBJECT, Incoming, key_of, prepare
+from .models import EmailIngest
+from .people import OwnAddresses
+from .storing import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from support_core.plugin_api import Desk, OpenDesk
+
+log = structlog.get_logger(__name__)
+
+#: A mail that was begun so often, each time with the death of its process, is not tried again.
+MOST_ATTEMPTS = 10
+
+#: Mails that are filed in one transaction.
+BATCH = 25
+
+CRASHED = "Reading it ended the process several times."
+
+#: What is wrong with the desk or its disks, not with a mail.
+TROUBLE = (OperationalError, InterfaceError, InternalError, PoolTimeout, OSError, BlobStoreAway)
+
+
+@dataclass(frozen=True)
+class RawMail:
+    """A mail as it was fetched; ``size`` is what the server says, ``raw`` perhaps only the head."""
+
+    raw: bytes = field(repr=False)
+    size: int
+    source: str = "imap"
+    folder: str | None = None
+    uidvalidity: int | None = None
+    uid: int | None = None
+    truncated: bool = False
+    received_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A mail of which a row is in the ledger, still to be filed."""
+
+    ingest_id: int
+    raw: bytes = field(repr=False)
+
+
+def take_in(
+    open_desk: OpenDesk,
+    mailbox_id: int,
+    mails: Sequence[RawMail],
+    *,
+    checkpoint: Callable[[Desk], None] | None = None,
+    repeats: bool = True,
+) -> list[Kept]:
+    """Keep raw mails; return those that are new. ``checkpoint`` is called in the transaction.
+
+    Repeats get rows of their own, unless ``repeats`` is false.
+    """
+    if not mails:
+        return []
+    with open_desk() as desk:
+        store = Store(desk)
+    stored = store.raw([it.raw for it in mails])
+    new: list[tuple[EmailIngest, bytes]] = []
+    with open_desk() as desk:
+        known = _known(desk, mailbox_id, [key_of(it.raw)[0] for it in mails])
+        seen = _places(desk, mailbox_id, mails)
+        for mail, blob in zip(mails, stored, strict=True):
+            if (mail.folder, mail.uidvalidity, mail.uid) in seen:
+                continue
+            key, message_id = key_of(mail.raw)
+            again = key in known
+            if again and not repeats:
+                continue
+            row = EmailIngest(
+                mailbox_id=mailbox_id,
+                source=mail.source,
+                folder=mail.folder,
+                uidvalidity=mail.uidvalidity,
+                uid=mail.uid,
+                message_key=key,
+                message_id=message_id,
+                size=mail.size,
+                truncated=mail.truncated,
+                blob_key=blob.key,
+                state="duplicate" if again else "fetched",
+                reason="The mailbox has a mail of this Message-ID already." if again else None,
+                received_at=mail.received_at,
+                created_at=desk.clock(),
+                updated_at=desk.clock(),
+            )
+            desk.session.add(row)
+            if not again:
+                known.add(key)
+                new.append((row, mail.raw))
+        desk.session.flush()
+        kept = [Kept(row.id, raw) for row, raw in new]
+        if checkpoint is not None:
+            checkpoint(desk)
+    return kept
+
+
+def _known(desk: Desk, mailbox_id: int, keys: Sequence[str]) -> set[str]:
+    return set(
+        desk.session.execute(
+            select(EmailIngest.message_key).where(
+                EmailIngest.mailbox_id == mailbox_id,
+                EmailIngest.message_key.in_(keys),
+                EmailIngest.state != "duplicate",
+            )
+        ).scalars()
+    )
+
+
+def _places(
+    desk: Desk, mailbox_id: int, mails: Sequence[RawMail]
+) -> set[tuple[str | None, int | None, int | None]]:
+    """Return which of these places are in the ledger already: another fetcher was faster."""
+    uids = [it.uid for it in mails if it.uid is not None]
+    if not uids:
+        return set()
+    rows = desk.session.execute(
+        select(EmailIngest.folder, EmailIngest.uidvalidity, EmailIngest.uid).where(
+            EmailIngest.mailbox_id == mailbox_id, EmailIngest.uid.in_(uids)
+        )
+    )
+    return {(row.folder, row.uidvalidity, row.uid) for row in rows}
+
+
+def file_kept(open_desk: OpenDesk, mailbox_id: int, kept: Iterable[Kept]) -> list[Outcome]:
+    """File mails that are in the ledger; return what became of each.
+
+    Raises what is wrong with the database or the disk; the mails then stay as they are, to be
+    filed later.
+    """
+    waiting = list(kept)
+    outcomes: list[Outcome] = []
+    if not waiting:
+        return []
+    with open_desk() as desk:
+        own, store = OwnAddresses.of(desk).keys, Store(desk)
+    for start in range(0, len(waiting), BATCH):
+        batch = waiting[start : start + BATCH]
+        read = [_prepared(it.raw, own) for it in batch]
+        files = store.files([it for it in read if isinstance(it, Incoming)])
+        with open_desk() as desk:
+            filing = Filing(desk, mailbox_id)
+            rows = _rows(desk, [it.ingest_id for it in batch])
+            for kept_mail, incoming in zip(batch, read, strict=True):
+                ready = (
+                    replace(incoming, files=next(files))
+                    if isinstance(incoming, Incoming)
+                    else incoming
+                )
+                outcomes.append(_file(desk, filing, rows.get(kept_mail.ingest_id), ready))
+    return outcomes
+
+
+def _rows(desk: Desk, ids: list[int]) -> dict[int, EmailIngest]:
+    """Return rows of the ledger by their ids, locked."""
+    found = desk.session.execute(
+        select(EmailIngest)
+        .where(EmailIngest.id.in_(ids))
+        .order_by(EmailIngest.id)
+        .with_for_update()
+    ).scalars()
+    return {row.id: row for row in found}
+
+
+def _prepared(raw: bytes, own: frozenset[str]) -> Incoming | Exception:
+    try:
+        return prepare(raw, own)
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's mail does to the reader
+        return error
+
+
+def _file(
+    desk: Desk, filing: Filing, row: EmailIngest | None, incoming: Incoming | Exception
+) -> Outcome:
+    if row is None or row.state not in {"fetched", "quarantined"}:
+        return Outcome("duplicate", "It has been filed meanwhile.")
+    if isinstance(incoming, Exception):
+        outcome = _quarantine(row, incoming)
+    else:
+        row.kind = incoming.verdict.kind.value
+        row.subject = incoming.subject[:LONGEST_SUBJECT]
+        row.sender = incoming.sender.email[:255] if incoming.sender else None
+        try:
+            with desk.session.begin_nested():
+                outcome = filing.file(row, incoming)
+                _note(row, outcome)
+                desk.session.flush()
+                want_answer(desk, row, incoming, outcome)
+        except TROUBLE:
+            raise
+        except Exception as error:  # noqa: BLE001 - one mail must not stop the others
+            outcome = _quarantine(row, error)
+    _note(row, outcome)
+    return outcome
+
+
+def _quarantine(row: EmailIngest, error: Exception) -> Outcome:
+    log.warning(
+        "mail_quarantined",
+        ingest_id=row.id,
+        mailbox_id=row.mailbox_id,
+        error=type(error).__name__,
+        exc_info=error,
+    )
+    return Outcome("quarantined", f"{type(error).__name__} while it was read or filed.")
+
+
+def _note(row: EmailIngest, outcome: Outcome) -> None:
+    row.state, row.reason = outcome.state, outcome.reason
+    row.conversation_id = outcome.conversation.id if outcome.conversation else None
+    row.thread_id = outcome.thread.id if outcome.thread else None
+
+
+def file_left(open_desk: OpenDesk, mailbox_id: int, *, limit: int = 500) -> list[Outcome]:
+    """File mails that an earlier process kept and did not come to file, one by one.
+
+    One that has ended its process again and again is put into quarantine; until then it comes after
+    the others, so that it keeps none of them waiting.
+    """
+    with open_desk() as desk:
+        left = desk.session.execute(
+            select(EmailIngest.id)
+            .where(EmailIngest.mailbox_id == mailbox_id, EmailIngest.state == "fetched")
+            .order_by(EmailIngest.attempts, EmailIngest.id)
+            .limit(limit)
+        ).scalars()
+        ids = list(left)
+    outcomes: list[Outcome] = []
+    for ingest_id in ids:
+        outcomes += _again(open_desk, mailbox_id, ingest_id)
+    return outcomes
+
+
+def _again(open_desk: OpenDesk, mailbox_id: int, ingest_id: int) -> list[Outcome]:
+    with open_desk() as desk:
+        row = desk.session.get(EmailIngest, ingest_id, with_for_update=True)
+        if row is None or row.state != "fetched":
+            return []
+        if row.attempts >= MOST_ATTEMPTS:
+            _note(row, Outcome("quarantined", CRASHED))
+            return [Outcome("quarantined", CRASHED)]
+        row.attempts += 1
+    try:
+        return file_kept(open_desk, mailbox_id, [Kept(ingest_id, raw_of(open_desk, ingest_id))])
+    except BlobMissing:
+        with open_desk() as desk:
+            row = desk.session.get_one(EmailIngest, ingest_id)
+            _note(row, Outcome("quarantined", "Its raw mail is missing from the blob store."))
+        return [Outcome("quarantined", "Its raw mail is missing from the blob store.")]
+    except TROUBLE:
+        with open_desk() as desk:  # the desk is in trouble, the mail has done nothing wrong
+            row = desk.session.get_one(EmailIngest, ingest_id)
+            row.attempts -= 1
+        raise
+
+
+def replay(open_desk: OpenDesk, ingest_id: int) -> Outcome:
+    """File a mail from quarantine again; raises ``NotFound``, and ``BlobMissing``."""
+    with open_desk() as desk:
+        row = desk.session.get(EmailIngest, ingest_id)
+        if row is None:
+            raise NotFound
+        mailbox_id = row.mailbox_id
+        if row.state not in {"fetched", "quarantined"}:
+            return Outcome(row.state, row.reason)
+    (outcome,) = file_kept(open_desk, mailbox_id, [Kept(ingest_id, raw_of(open_desk, ingest_id))])
+    return outcome
+
+
+def raw_of(open_desk: OpenDesk, ingest_id: int) -> bytes:
+    """Return a raw mail as it was kept; raises ``NotFound`` and ``BlobMissing``."""
+    with open_desk() as desk:
+        row = desk.session.get(EmailIngest, ingest_id)
+        if row is None:
+            raise NotFound
+        key, blobs = row.blob_key, desk.blobs
+    if key is None:
+        raise BlobMissing("The raw mail is no longer kept.")
+    with blobs.open(key) as file:
+        return file.read()

@@ -1,0 +1,161 @@
+"""Who takes part in a conversation, and who gets a reply."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from support_core.plugin_api import Composition, Mailbox, email_key
+
+from .incoming import clean
+from .models import EmailParticipant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from support_core.plugin_api import Conversation, ConversationRef, Desk
+
+    from .incoming import Incoming
+    from .reading import Address
+
+#: People that one mail can bring into a conversation.
+MOST = 100
+
+#: RFC 5321 §4.5.3.1.3, less the angle brackets.
+LONGEST = 254
+
+
+class OwnAddresses:
+    """The workspace's mailboxes, which are never written to by themselves."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self.keys = frozenset(keys)
+
+    @classmethod
+    def of(cls, desk: Desk) -> OwnAddresses:
+        """Read the addresses of all mailboxes that are not deleted."""
+        found = desk.session.execute(select(Mailbox.email_key).where(Mailbox.deleted_at.is_(None)))
+        return cls(found.scalars())
+
+    def __contains__(self, address: str) -> bool:
+        local, _, domain = email_key(address).rpartition("@")
+        return bool({f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"} & self.keys)
+
+
+def note_people(
+    desk: Desk,
+    conversation: Conversation,
+    incoming: Incoming,
+    own: OwnAddresses,
+    *,
+    opened: bool,
+) -> None:
+    """Remember who wrote and who else got the mail, for replies and for who may answer.
+
+    ``opened``: the mail has opened the conversation, of which nothing is known yet.
+    """
+    sender, mail = incoming.sender, incoming.mail
+    if sender is None or sender.email in own:
+        return
+    known = {} if opened else _known(desk, conversation.id)
+    for earlier in known.values():
+        earlier.copied = False
+    customer = desk.conversations.customer_of(conversation).email_key
+    people: list[tuple[Address, str]] = [(sender, "cc")]
+    people += [(it, "to") for it in mail.to] + [(it, "cc") for it in mail.cc]
+    # By another address than the mailbox's, one of those in To may be ours: none is copied then.
+    ours_is_named = any(it.email in own for it, _ in people[1:])
+    for address, role in people[:MOST]:
+        key = email_key(address.email)
+        if "@" not in key or len(key) > LONGEST or address.email in own:
+            continue
+        person = known.get(key)
+        if person is None:
+            person = known[key] = EmailParticipant(
+                conversation_id=conversation.id,
+                address_key=key,
+                address=address.email,
+                name=clean(address.name)[:255] or None,
+                role="customer" if key == customer else role,
+            )
+            desk.session.add(person)
+        person.copied = key != customer and (role == "cc" or ours_is_named)
+        if address is sender:
+            person.reply_to = _elsewhere(mail.reply_to, sender, own)
+
+
+def _known(desk: Desk, conversation_id: int) -> dict[str, EmailParticipant]:
+    rows = desk.session.execute(
+        select(EmailParticipant).where(EmailParticipant.conversation_id == conversation_id)
+    ).scalars()
+    return {it.address_key: it for it in rows}
+
+
+def _elsewhere(reply_to: Sequence[Address], sender: Address, own: OwnAddresses) -> str | None:
+    """Return where the sender wants answers, where that is another address than theirs."""
+    for it in reply_to[:1]:
+        if "@" in it.email and email_key(it.email) != email_key(sender.email):
+            return it.email[:LONGEST] if it.email not in own else None
+    return None
+
+
+def add_people(desk: Desk, conversation_id: int, addresses: Iterable[str]) -> None:
+    """Let people that an agent copied take part."""
+    known = set(
+        desk.session.execute(
+            select(EmailParticipant.address_key).where(
+                EmailParticipant.conversation_id == conversation_id
+            )
+        ).scalars()
+    )
+    for address in addresses:
+        key = email_key(address)
+        if key not in known:
+            known.add(key)
+            desk.session.add(
+                EmailParticipant(
+                    conversation_id=conversation_id, address_key=key, address=address, role="agent"
+                )
+            )
+    desk.session.flush()
+
+
+def compose(
+    desk: Desk, conversation: ConversationRef, cc: Sequence[str], bcc: Sequence[str]
+) -> Composition:
+    """Say who gets a reply, and why: nobody twice, and none of the workspace's own mailboxes."""
+    own = OwnAddresses.of(desk)
+    people = list(
+        desk.session.execute(
+            select(EmailParticipant)
+            .where(EmailParticipant.conversation_id == conversation.id)
+            .order_by(EmailParticipant.address_key)
+        ).scalars()
+    )
+    recipients: list[dict[str, Any]] = []
+    seen: set[str] = set()
+
+    def add(kind: str, address: str, reason: str) -> None:
+        key = email_key(address)
+        if key not in seen and (kind == "to" or address not in own):
+            seen.add(key)
+            recipients.append({"type": kind, "address": address, "reason": reason})
+
+    email = conversation.customer_email
+    if email is not None:
+        key = email_key(email)
+        wish = next((it.reply_to for it in people if it.address_key == key and it.reply_to), None)
+        if wish is None:
+            add("to", email, "The customer of the conversation.")
+        else:
+            add("to", wish, "Where the customer asked to be answered (Reply-To).")
+            seen.add(key)  # and is not copied besides
+    for address in cc:
+        add("cc", address, "Copied by the agent.")
+    for address in bcc:
+        add("bcc", address, "Copied blind by the agent.")
+    for person in people:
+        if person.copied:
+            add("cc", person.address, "Was among the recipients of the last mail from outside.")
+    return Composition(recipients=tuple(recipients))

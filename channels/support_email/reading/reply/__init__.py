@@ -1,0 +1,7 @@
+"""The visible reply: what somebody wrote, apart from what was quoted and signed."""
+
+from __future__ import annotations
+
+from .visible import visible_reply, visible_text
+
+__all__ = ["visible_reply", "visible_text"]

@@ -1,0 +1,103 @@
+"""Elements by which clients mark what they quote in HTML, whatever language they speak."""
+
+from __future__ import annotations
+
+import enum
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+
+class Mark(enum.Enum):
+    """What an element says of the text it holds, or that follows."""
+
+    QUOTED = "quoted"  # all of it is quoted
+    INTRO = "intro"  # its first line introduces a quotation
+    CUT = "cut"  # the quoted mail starts here and reaches to the end
+
+
+_CLASSES = {
+    # Gmail, and those who write as Gmail does (K-9, Mailspring, Superhuman).
+    "gmail_attr": Mark.INTRO,
+    "gmail_quote": Mark.INTRO,
+    "gmail_quote_container": Mark.INTRO,
+    "moz-cite-prefix": Mark.INTRO,  # Thunderbird
+    "moz-email-headers-table": Mark.CUT,
+    "protonmail_quote": Mark.QUOTED,
+    "tutanota_quote": Mark.QUOTED,
+    "zmail_extra": Mark.QUOTED,  # Zoho Mail
+    "yahoo_quoted": Mark.QUOTED,
+    "yahoo-quoted-begin": Mark.CUT,
+    "outlookmessageheader": Mark.CUT,
+    "ms-outlook-mobile-reference-message": Mark.CUT,
+    "hs_reply": Mark.QUOTED,  # HubSpot
+    "freshdesk_quote": Mark.QUOTED,
+    "front-blockquote": Mark.QUOTED,
+    "mail-quote-collapse": Mark.QUOTED,  # Mail.ru, Yandex
+    "qt": Mark.QUOTED,  # Fastmail
+    "hey_quote": Mark.QUOTED,
+    "skiff_quote": Mark.QUOTED,
+    "quotedreply": Mark.QUOTED,
+    "ntes_not_fresh_mail_quote": Mark.QUOTED,  # NetEase
+}
+_IDS = {
+    "appendonsend": Mark.CUT,  # Outlook on the web, for Mac, for phones
+    "divrplyfwdmsg": Mark.CUT,
+    "stopspelling": Mark.CUT,  # Hotmail
+    "olk_src_body_section": Mark.CUT,  # Outlook 2011 for Mac
+    "mail-editor-reference-message-container": Mark.CUT,  # Outlook for Android and iOS
+    "ms-outlook-mobile-body-separator-line": Mark.CUT,
+    "zwchr": Mark.CUT,  # Zimbra
+    "isreplycontent": Mark.CUT,  # NetEase 163 and 126
+    "spnreplycontent": Mark.CUT,
+    "replysplit": Mark.CUT,
+    "reply-intro": Mark.INTRO,  # Roundcube
+    "isforwardcontent": Mark.CUT,
+    "composer_signature_quote": Mark.QUOTED,
+    "quoteheader": Mark.INTRO,
+}
+_NAMES = {
+    "quote": Mark.QUOTED,  # GMX, Web.de
+    "messagereplysection": Mark.QUOTED,  # Spark
+    "quoted-content": Mark.QUOTED,
+    "x_quote": Mark.QUOTED,
+}
+_MARKERS = {"__quoted_text__": Mark.CUT}  # data-marker, Zimbra
+# The line that Outlook and Windows Mail draw above a quoted header block.
+_OUTLOOK_LINE = re.compile(
+    r"border-top: ?(?:solid )?(?:#(?:b5c4df|e1e1e1|e5e5e5)|rgb\( ?(?:181, ?196, ?223|225, ?225, ?225))"
+    r"|border-top: ?(?:1(?:\.0)?p[tx] )?solid (?:#(?:b5c4df|e1e1e1|e5e5e5))"
+)
+_STYLED_SPACE = re.compile(r"\s+")
+# Yahoo and Outlook put strings of their own before names of classes and ids.
+_PREFIXED = re.compile(r"^(?:x_|ydp[0-9a-f]{6,9}|yiv\d{6,12}|m_-?\d{6,20})")
+_LONGEST = 500
+
+
+def mark_of(node: LexborNode) -> Mark | None:
+    """Return what an element marks, None when nothing."""
+    if node.tag == "blockquote":
+        return Mark.QUOTED
+    attributes = node.attributes
+    if not attributes:
+        return None
+    for name in (attributes.get("class") or "")[:_LONGEST].lower().split():
+        if (mark := _CLASSES.get(_bare(name))) is not None:
+            return mark
+    identifier = _bare((attributes.get("id") or "")[:_LONGEST].lower())
+    if (mark := _IDS.get(identifier) or _CLASSES.get(re.sub(r"_\d+$", "", identifier))) is not None:
+        return mark
+    if (mark := _NAMES.get((attributes.get("name") or "").lower())) is not None:
+        return mark
+    if (mark := _MARKERS.get((attributes.get("data-marker") or "").lower())) is not None:
+        return mark
+    style = _STYLED_SPACE.sub(" ", (attributes.get("style") or "")[:_LONGEST].lower())
+    return Mark.CUT if _OUTLOOK_LINE.search(style) and node.tag in {"div", "td"} else None
+
+
+def _bare(name: str) -> str:
+    while (shorter := _PREFIXED.sub("", name)) != name:
+        name = shorter
+    return name

@@ -1,0 +1,160 @@
+"""The line with which a client introduces what it quotes: "On Monday, Ann wrote:"."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .phrases import WROTE, WROTE_UNSPACED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .lines import Line
+
+_MOST_LINES = 5
+_LONGEST = 500
+
+
+def _any_of(phrases: Sequence[str]) -> str:
+    """Return a pattern for any of the phrases, the longest first."""
+    ordered = sorted(set(phrases), key=len, reverse=True)
+    return "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in ordered)
+
+
+_YEAR = r"(?<!\d)(?:19|20)\d\d(?!\d)"
+# A date, told by its digits, for the names of months have too many spellings: a time of day, a
+# numeric date, or a year with another number beside it.
+_WHEN = re.compile(
+    rf"""
+    (?<!\d) \d{{1,2}} [:.h] \d\d (?!\d)
+    | (?<!\d) \d{{1,4}} ([./-]) \d{{1,2}} \1 \d{{1,4}} (?!\d)
+    | \d{{1,4}} \s? [年년] \s? \d{{1,2}} \s? [月월]
+    | (?<!\d) \d{{1,2}} (?!\d) [^\n]{{1,40}}? {_YEAR}
+    | {_YEAR} [^\n]{{1,40}}? (?<!\d) \d{{1,2}} (?!\d)
+    """,
+    re.VERBOSE,
+)
+_TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d\d(?![.\d])")
+# A date without year and time: "On Wed, Dec 9, Ann <ann@example.org> wrote:".
+_STARTED = re.compile(
+    r"(?:on|am|le|el|il|em|op|den|w dniu|dne|pe|på|på|в|on) [^\n]{0,25}?(?<!\d)\d{1,2}(?!\d)"
+)
+_EMAIL = re.compile(r"[^\s<>()\[\]\"',;:]{1,100}@[^\s<>()\[\]\"',;:]{1,100}")
+_VERB = rf"(?:(?:(?<![^\W\d_])|(?<=[月日]))(?:{_any_of(WROTE)})|{_any_of(WROTE_UNSPACED)})"
+_ENDS_WITH_VERB = re.compile(rf"{_VERB}\s*(?:[:：]|\s-{{2,}})?$")
+_ENDS = re.compile(r"[:：]$|-{2,}$")
+_HAS_VERB = re.compile(rf"{_VERB}(?![^\W\d_])")
+_ENDS_WITH_ADDRESS = re.compile(r"[>)\]]\s?[:：]$|@[^\s<>]+[:：]$")
+# Gmail of old, which names nobody's address: "2016-03-03 17:21 GMT+01:00 Ann Smith".
+_GMAIL = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d \d{1,2}:\d\d (?:gmt|utc)[+-]\d\d:?\d\d [^\n]{1,100}")
+# "2011/4/7 Ann <ann@example.org>", which ends like an address and not like a sentence.
+_WHEN_AND_WHO = re.compile(rf"[^\n]{{0,12}}?(?:{_WHEN.pattern})[^\n]{{0,200}}<[^<>\s]{{1,100}}@[^<>\s]{{1,100}}>", re.VERBOSE)
+# Words that begin an introduction; they tell where one starts that takes several lines.
+_LONE_VERB = re.compile(rf"{_VERB}\s?[:：]?")
+_STARTER = re.compile(
+    r"(?:on|at|am|le|el|il|em|op|den|dne|dnia|data|w dniu|în|pe|på|ons|em|a|v|u|в|на|στις|ב|في|vào|"
+    r"pada|在|tarihinde|kl|um|il giorno|il|day|date|from|ср|пн|вт|чт|пт|сб|вс|mon|tue|wed|thu|fri|"
+    r"sat|sun|mo|di|mi|do|fr|sa|so|\d{1,4})\b"
+)
+_DASHES = re.compile(r"^[-–—_=\s]+|(?<=[:\w>])[-–—_=\s]{2,}$")
+
+
+def intro_ending_at(lines: Sequence[Line], end: int) -> int | None:
+    """Return where the introduction that ends at a line starts, None when none does.
+
+    Right above marked lines little is needed to be one: "Ann wrote:" or "ann@example.org:".
+    """
+    line = lines[end]
+    if line.is_blank or len(line.plain) > _LONGEST:
+        return None
+    is_above_quotation = not line.quoted and _next_is_quoted(lines, end + 1)
+    if _GMAIL.fullmatch(line.plain.lower()):
+        return end
+    if is_above_quotation and _WHEN_AND_WHO.fullmatch(line.plain.lower()):
+        return end
+    if not _may_end(line.plain.lower()):
+        return None
+    quoted = line.quoted
+    joined = ""
+    found: int | None = None
+    for start in range(end, max(end - _MOST_LINES, -1), -1):
+        this = lines[start]
+        if this.is_blank and _starts_above(lines, start - 1):
+            continue
+        if this.is_blank or this.quoted is not quoted:
+            break
+        joined = f"{this.plain} {joined}".strip()
+        if len(joined) > _LONGEST:
+            break
+        certainty = _certainty(joined.lower())
+        if certainty == 2:
+            return start
+        if certainty == 1 and found is None:
+            found = start
+    if found is None and is_above_quotation and _is_brief(line.plain.lower()):
+        return end
+    return found
+
+
+def _starts_above(lines: Sequence[Line], index: int) -> bool:
+    """Whether an introduction goes on above a blank line, as Polymail's does."""
+    if index < 0 or lines[index].is_blank or len(lines[index].plain) > _LONGEST:
+        return False
+    text = lines[index].plain.lower()
+    when = _WHEN.search(text)
+    return _STARTER.match(text) is not None and when is not None and when.start() < 40
+
+
+def _next_is_quoted(lines: Sequence[Line], index: int) -> bool:
+    for line in lines[index : index + 3]:
+        if line.quoted:
+            return True
+        if not line.is_blank:
+            return False
+    return False
+
+
+def is_lone_verb(text: str) -> bool:
+    """Whether a text is only the end of an introduction: "wrote:"."""
+    return _LONE_VERB.fullmatch(text.strip().lower()) is not None
+
+
+def _is_brief(text: str) -> bool:
+    return len(text) < 120 and (
+        _ENDS_WITH_VERB.search(text) is not None
+        or _WHEN.search(text) is not None
+        or _EMAIL.search(text) is not None
+    )
+
+
+def _may_end(text: str) -> bool:
+    return _ENDS.search(text) is not None or _ENDS_WITH_VERB.search(text) is not None
+
+
+def _certainty(text: str) -> int:
+    """Judge joined lines: 2 for a whole introduction, 1 for one that may start further up."""
+    bare = _DASHES.sub("", text)
+    has_dashes = bare != text
+    when = _WHEN.search(bare)
+    has_email = _EMAIL.search(bare) is not None
+    at_end = _ENDS_WITH_VERB.search(bare)
+    has_colon = _ENDS.search(bare) is not None
+    if at_end and not (has_colon or has_dashes or (when and has_email)):
+        return 0
+    has_more = has_email or _TIME.search(bare) is not None
+    verb = at_end or (has_colon and has_more and _HAS_VERB.search(bare))
+    if when and when.start() < 90:
+        if not verb and _ENDS_WITH_ADDRESS.search(bare) is None:
+            return 0
+        if at_end or when.start() < 60 or has_email:
+            return 2 if _is_start(bare, when) else 1
+        return 0
+    if at_end and has_email and has_colon:
+        return 2 if _STARTED.match(bare) else 1
+    return 0
+
+
+def _is_start(text: str, when: re.Match[str]) -> bool:
+    """Whether nothing of an introduction can be missing in front of the text."""
+    return _STARTER.match(text) is not None or when.start() < 40

@@ -1,0 +1,72 @@
+"""Lines of a mail, and what each of them turned out to be."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+# More lines than anybody writes; long threads are long for what they quote.
+MOST_LINES = 5000
+
+_QUOTE_MARKS = re.compile(r"[ \t]{0,4}((?:>[ \t]?)+)")
+_CLOSED = re.compile(r"\s{0,4}>[^>]{0,40}[:：][ \t]*")
+# Bold and italic marks of text that was HTML, zero-width characters, hard spaces.
+_DECORATION = re.compile(r"[*\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffc]")
+_SPACE = re.compile(r"[\s\u00a0]+")
+
+
+class Role(enum.Enum):
+    """What a line is to its reader."""
+
+    WRITTEN = "written"
+    QUOTED = "quoted"
+    SIGNATURE = "signature"
+
+
+@dataclass
+class Line:
+    """One line.
+
+    `quoted` says that `>` or an element of HTML marks it so; `intro` that it is known to introduce
+    what is quoted below, `cut` that the quoted mail is known to start here and to reach to the end.
+    """
+
+    text: str
+    quoted: bool = False
+    intro: bool = False
+    cut: bool = False
+    role: Role = Role.WRITTEN
+
+    @cached_property
+    def plain(self) -> str:
+        """The text without quotation marks and decoration, its spaces single."""
+        bare = _QUOTE_MARKS.sub("", self.text, count=1) if self.quoted else self.text
+        return _SPACE.sub(" ", _DECORATION.sub("", bare)).strip()
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.plain
+
+
+def lines_of(text: str) -> list[Line]:
+    """Return the lines of a plain text; those after a quotation mark are quoted.
+
+    Beyond :data:`MOST_LINES` all the rest is one line, which is what the one before it is.
+    """
+    split = text.split("\n", MOST_LINES)
+    lines = [Line(line, quoted=_QUOTE_MARKS.match(line) is not None) for line in split]
+    if len(split) > MOST_LINES:
+        lines[-1].quoted = lines[-2].quoted
+    for before, line in pairwise(lines):
+        if line.quoted and not before.quoted and _closes_address(before.text, line.text):
+            line.quoted = False
+    return lines
+
+
+def _closes_address(before: str, line: str) -> bool:
+    """Whether the `>` of a line ends an address that was broken in two: `Ann <ann@example.org`."""
+    opened = before[before.rfind("<") :]
+    return opened.startswith("<") and ">" not in opened and _CLOSED.fullmatch(line) is not None

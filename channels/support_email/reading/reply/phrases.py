@@ -1,0 +1,198 @@
+"""What mail clients write around what they quote, by language.
+
+Languages: English, German, French, Spanish, Portuguese, Italian, Dutch, Swedish, Danish, Norwegian,
+Finnish, Icelandic, Estonian, Latvian, Lithuanian, Polish, Czech, Slovak, Slovenian, Croatian,
+Serbian, Hungarian, Romanian, Bulgarian, Russian, Ukrainian, Greek, Turkish, Hebrew, Arabic,
+Persian, Vietnamese, Indonesian, Thai, Chinese, Japanese, Korean, Catalan.
+
+Everything is written in lower case and matched so.
+"""
+
+from __future__ import annotations
+
+# Gmail, Apple Mail, Thunderbird, Yahoo, K-9: "On <date>, <name> <address> wrote:". The verb stands
+# at the end, or before the date: "<name> <address> schrieb am <date>:".
+WROTE = (
+    *("wrote", "sent", "writes", "said"),
+    *("schrieb", "hat geschrieben", "geschrieben", "schreibt", "schrieb folgendes"),
+    *("a écrit", "à écrit", "a ecrit", "écrit", "a envoyé"),
+    *("escribió", "escribio", "escribió lo siguiente", "ha escrito", "va escriure", "ha escrit"),
+    *("escreveu", "escreveu o seguinte", "escreva"),
+    *("ha scritto", "scrive", "scrisse", "ha inviato"),
+    *("schreef", "schreef het volgende", "het volgende geschreven", "heeft geschreven"),
+    *("schreef op", "heeft het volgende geschreven"),
+    *("skrev", "skrev följande", "skrev følgende", "skreiv", "har skrevet", "har skrivit"),
+    *("kirjoitti", "kirjoitti näin", "skrifaði", "kirjutas", "rakstīja", "parašė", "rašė"),
+    *("napisał", "napisała", "napisał(a)", "napisali", "pisze", "napisano"),
+    *("napsal", "napsala", "napsal(a)", "napsal/a", "píše", "napísal", "napísala", "napísal(a)"),
+    *("je napisal", "je napisala", "je napisal(a)", "napisao", "napisao je", "je napisao"),
+    *("je napisao/la", "napisao/la", "написао", "написао/ла", "је написао/ла"),
+    *("ezt írta", "írta", "a következőt írta", "ezt írta (időpont"),
+    *("a scris", "scria", "написа", "пише", "пиша"),
+    *("написал", "написала", "написал(а)", "пишет", "писал", "писал(а)"),
+    *("написав", "написала", "написав(ла)", "пише", "пише"),
+    *("έγραψε", "έγραψαν", "yazdı", "şunu yazdı", "şunları yazdı", "tarihinde şunu yazdı"),
+    *("כתב", "כתבה", "כתב/ה", "מאת", "كتب", "كتبت", "نوشت", "نوشته"),
+    *("đã viết", "menulis", "เขียนว่า", "เขียน"),
+)
+# The same in languages that put no space before it.
+WROTE_UNSPACED = (
+    *("写道", "寫道", "写到", "来信", "书写道", "的邮件", "書きました", "さんは書きました", "のメール"),
+    *("님이 작성", "작성", "작성함", "님의 메시지", "씀", "เขียนว่า", "เขียน"),
+)
+
+# Outlook, Notes, The Bat and others: a line between dashes before the quoted mail.
+ORIGINAL = (
+    *("original message", "original email", "original mail", "reply message", "replied message"),
+    *("message d'origine", "message original", "message d’origine", "message initial"),
+    *("ursprüngliche nachricht", "originalnachricht", "original-nachricht", "originale nachricht"),
+    *("urspr. nachricht", "ursprungliche nachricht", "original nachricht"),
+    *("mensaje original", "missatge original", "mensagem original", "messaggio originale"),
+    *("oorspronkelijk bericht", "origineel bericht", "oorspronkelijke bericht"),
+    *("ursprungligt meddelande", "originalmeddelande", "oprindelig meddelelse"),
+    *("original meddelelse", "originalmelding", "opprinnelig melding", "original besked"),
+    *("alkuperäinen viesti", "upprunaleg skilaboð", "algne kiri", "sākotnējais ziņojums"),
+    *("wiadomość oryginalna", "oryginalna wiadomość", "wiadomość pierwotna"),
+    *("původní zpráva", "puvodni zprava", "původní e-mail", "pôvodná správa", "izvirno sporočilo"),
+    *("originalna poruka", "izvorna poruka", "оригинална порука", "eredeti üzenet"),
+    *("mesaj original", "mesajul original", "оригинално съобщение", "исходное сообщение"),
+    *("оригинальное сообщение", "пересылаемое письмо", "оригінальне повідомлення"),
+    *("вихідне повідомлення", "αρχικό μήνυμα", "orijinal mesaj", "özgün ileti"),
+    *("הודעה מקורית", "ההודעה המקורית", "الرسالة الأصلية", "رسالة أصلية", "پیام اصلی"),
+    *("thư gốc", "tin nhắn gốc", "pesan asli", "ข้อความต้นฉบับ", "ข้อความดั้งเดิม"),
+    *("原始邮件", "原邮件", "原始郵件", "原始信息", "邮件原件", "元のメッセージ", "원본 메시지"),
+    *("オリジナルメッセージ", "원본 메일", "ursprüngliche mail", "원본메일"),
+)
+
+# What stands before a mail that is passed on. Apple: "Begin forwarded message:".
+FORWARDED = (
+    *("forwarded message", "forwarded mail", "begin forwarded message", "forwarded by"),
+    *("weitergeleitete nachricht", "anfang der weitergeleiteten nachricht"),
+    *("weitergeleitete e-mail", "weitergeleitet von"),
+    *("message transféré", "message transmis", "début du message réexpédié"),
+    *("début du message transféré", "message réexpédié", "transféré par"),
+    *("mensaje reenviado", "inicio del mensaje reenviado", "missatge reenviat"),
+    *("mensagem encaminhada", "mensagem reencaminhada", "início da mensagem reencaminhada"),
+    *("início da mensagem encaminhada", "messaggio inoltrato", "inizio messaggio inoltrato"),
+    *("doorgestuurd bericht", "begin doorgestuurd bericht", "doorgezonden bericht"),
+    *("vidarebefordrat meddelande", "vidarebefordrat brev", "vidarebefordrat mail"),
+    *("videresendt meddelelse", "videresendt melding", "videresendt besked"),
+    *("start på videresendt besked", "begynnelse på videresendt melding"),
+    *("välitetty viesti", "edelleenlähetetty viesti", "välitetyn viestin alku"),
+    *("edastatud kiri", "pārsūtīts ziņojums", "persiųstas laiškas"),
+    *("przekazana wiadomość", "wiadomość przekazana", "początek przekazywanej wiadomości"),
+    *("přeposlaná zpráva", "začátek přeposlané zprávy", "preposlaná správa"),
+    *("posredovano sporočilo", "proslijeđena poruka", "prosleđena poruka", "прослеђена порука"),
+    *("továbbított üzenet", "továbbított levél", "mesaj redirecționat", "mesaj redirectionat"),
+    *("препратено съобщение", "пересылаемое сообщение", "пересланное сообщение"),
+    *("переадресованное сообщение", "начало переадресованного сообщения"),
+    *("переслане повідомлення", "προωθημένο μήνυμα", "iletilen mesaj", "yönlendirilen ileti"),
+    *("הודעה שהועברה", "رسالة معاد توجيهها", "پیام هدایت‌شده", "thư đã chuyển tiếp"),
+    *("tin nhắn được chuyển tiếp", "pesan terusan", "ข้อความที่ส่งต่อ"),
+    *("转发邮件", "转发的邮件", "轉寄郵件", "已轉寄的郵件", "転送されたメッセージ", "転送メッセージ"),
+    *("전달된 메시지", "전달된 메일", "mensaje enviado"),
+)
+
+# Helpdesks ask for replies above such a line, and quote the conversation below it.
+REPLY_ABOVE = (
+    *("reply above this line", "type your reply above this line", "respond above this line"),
+    *("write your reply above this line", "reply above this text", "add your reply above"),
+    *("antworten sie oberhalb dieser linie", "bitte oberhalb dieser linie antworten"),
+    *("antwort bitte oberhalb dieser zeile", "répondez au-dessus de cette ligne"),
+    *("responda por encima de esta línea", "responder acima desta linha"),
+    *("rispondi sopra questa riga", "antwoord boven deze regel", "svara ovanför denna rad"),
+    *("ответьте выше этой строки", "请在此行上方回复", "この行より上に返信"),
+)
+
+# The labels of the header block that Outlook and others put before the quoted mail.
+FROM = (
+    *("from", "von", "de", "da", "van", "från", "fra", "lähettäjä", "frá", "saatja", "no", "nuo"),
+    *("od", "ot", "от", "відправник", "від", "от кого", "feladó", "expeditor", "de la"),
+    *("από", "kimden", "gönderen", "מאת", "من", "از", "từ", "người gửi", "dari", "จาก", "oд"),
+    *("发件人", "發件人", "寄件者", "寄件人", "差出人", "送信者", "보낸 사람", "보낸사람", "발신", "de:"),
+    *("remitente", "expéditeur", "absender", "mittente", "remetente", "afzender", "avsändare"),
+    *("afsender", "avsender", "nadawca", "odesílatel", "odosielateľ", "отправитель", "pošiljatelj"),
+)
+SENT = (
+    *("sent", "date", "sent on", "sent at", "gesendet", "gesendet am", "datum", "envoyé"),
+    *("envoyé le", "date d'envoi", "enviado", "enviado el", "enviado em", "fecha", "data"),
+    *("enviada", "enviada em", "enviat", "inviato", "inviato il", "verzonden", "verzonden op"),
+    *("skickat", "skickad", "sendt", "dato", "lähetetty", "lähetysaika", "päivämäärä", "päiväys"),
+    *("sent:", "dags", "saadetud", "kuupäev", "nosūtīts", "išsiųsta", "data i godzina"),
+    *("wysłano", "wysłane", "odesláno", "odoslané", "dátum", "poslano", "poslato", "послато"),
+    *("elküldve", "küldve", "trimis", "изпратено", "дата", "отправлено", "дата отправки"),
+    *("надіслано", "відправлено", "στάλθηκε", "ημερομηνία", "gönderildi", "gönderilme", "tarih"),
+    *("gönderilme tarihi", "נשלח", "תאריך", "تاريخ الإرسال", "تم الإرسال", "التاريخ", "تاریخ"),
+    *("đã gửi", "ngày", "dikirim", "tanggal", "วันที่", "ส่ง", "发送时间", "發送時間", "日期"),
+    *("寄件日期", "傳送時間", "时间", "送信日時", "日付", "보낸 날짜", "날짜", "발송일", "日時"),
+)
+TO = (
+    *("to", "an", "à", "a", "para", "per", "aan", "naar", "till", "til", "vastaanottaja", "kam"),
+    *("kellele", "kui", "do", "komu", "pre", "za", "prima", "кому", "címzett", "către", "до"),
+    *("получатель", "προς", "kime", "alıcı", "אל", "עבור", "إلى", "به", "đến", "kepada", "ถึง"),
+    *("收件人", "收件者", "宛先", "받는 사람", "받는사람", "수신", "empfänger", "destinataire"),
+    *("destinatario", "destinatário", "ontvanger", "mottagare", "modtager", "adresát", "za:"),
+    *("cc", "kopie", "kopia", "copie", "cópia", "copia", "bcc", "bc", "копия", "копія", "kopio"),
+    *("másolatot kap", "dw", "kópia", "抄送", "副本", "참조", "κοιν", "bilgi", "העתק", "نسخة"),
+    *("reply-to", "antwort an", "répondre à", "cc:", "kk"),
+)
+SUBJECT = (
+    *("subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "ämne", "emne"),
+    *("aihe", "efni", "teema", "tēma", "tema", "temat", "předmět", "predmet", "zadeva", "тема"),
+    *("tárgy", "subiect", "относно", "θέμα", "konu", "נושא", "الموضوع", "موضوع", "chủ đề"),
+    *("tiêu đề", "subjek", "perihal", "เรื่อง", "หัวเรื่อง", "主题", "主題", "主旨", "件名", "제목"),
+    *("assumpte", "sujet", "re", "предмет", "наслов"),
+)
+
+# Signatures of phones and apps; each begins a line that stands at a mail's end.
+SENT_FROM = (
+    *("sent from", "sent via", "sent with", "sent by my", "sent on the go", "sent using"),
+    *("get outlook for", "download outlook for", "sent with proton mail", "sent from outlook"),
+    *("von meinem", "von meiner", "gesendet von", "gesendet mit", "gesendet über", "outlook für"),
+    *("diese nachricht wurde von mein", "diese e-mail wurde von mein", "holen sie sich outlook"),
+    *("laden sie outlook für", "diese nachricht wurde gesendet von"),
+    *("envoyé de", "envoyé depuis", "envoyé à partir", "envoyé avec", "envoyé via"),
+    *("obtenez outlook", "télécharger outlook", "télécharge outlook"),
+    *("enviado desde", "enviado de", "enviado do", "enviado con", "enviado a partir", "enviat des"),
+    *("enviado via", "enviado pelo", "enviado por", "obtener outlook", "obtenha o outlook"),
+    *("inviato da", "inviato con", "inviato dal", "scarica outlook", "ottieni outlook"),
+    *("verzonden vanaf", "verstuurd vanaf", "verzonden met", "verstuurd met", "verzonden via"),
+    *("outlook voor", "download outlook voor"),
+    *("skickat från", "skickat med", "skickades från", "hämta outlook", "skaffa outlook"),
+    *("sendt fra", "sendt med", "hent outlook", "få outlook", "last ned outlook"),
+    *("lähetetty", "hanki outlook", "lataa outlook", "sent frá", "sendt via"),
+    *("wysłane z", "wysłano z", "wiadomość wysłana z", "pobierz outlook", "pobierz program outlook"),
+    *("odesláno z", "odesláno ze", "odoslané z", "odoslané zo", "získejte outlook"),
+    *("poslano iz", "poslano z", "poslano s", "poslato sa", "poslato iz"),
+    *("küldve a következőből", "elküldve a", "trimis de pe", "trimis din", "trimis de la"),
+    *("изпратено от", "отправлено с", "отправлено из", "отправлено со", "надіслано з"),
+    *("відправлено з", "στάλθηκε από", "iphone'umdan gönderildi", "iphone'dan gönderildi"),
+    *("נשלח מה", "נשלח מ", "أرسل من", "أُرسلت من", "تم الإرسال من", "đã gửi từ", "được gửi từ"),
+    *("dikirim dari", "ส่งจาก", "发自我的", "發自我的", "从我的", "來自我的", "发送自", "傳送自"),
+    *("iphoneから送信", "ipadから送信", "私のiphoneから送信", "나의 iphone에서 보냄", "내 iphone에서"),
+    *("iphone에서 보냄", "enviat des del"),
+)
+SENT_FROM_END = (
+    *("gönderildi", "gesendet", "gesendet.", "から送信", "에서 보냄", "küldve"),
+)
+
+# First words of what lawyers have added below.
+DISCLAIMERS = (
+    *("this e-mail and any", "this email and any", "this message and any", "this message contains"),
+    *("this e-mail is confidential", "this email is confidential", "this e-mail message"),
+    *("this email message", "this e-mail may contain", "this email may contain"),
+    *("this message is intended", "this email is intended", "this e-mail is intended"),
+    *("the information contained in this", "the information in this e", "confidentiality notice"),
+    *("confidential:", "disclaimer", "the contents of this e", "this communication"),
+    *("diese e-mail enthält", "diese email enthält", "diese nachricht enthält"),
+    *("der inhalt dieser e-mail", "diese e-mail ist vertraulich", "diese mail enthält"),
+    *("ce message et", "ce message est", "ce courriel", "ce courrier électronique"),
+    *("les informations contenues dans ce", "este mensaje", "este correo", "este e-mail"),
+    *("esta mensagem", "a informação contida", "la información contenida", "aviso legal"),
+    *("questo messaggio", "questa e-mail", "le informazioni contenute in quest"),
+    *("dit bericht", "deze e-mail", "dit e-mailbericht", "de informatie in deze"),
+    *("det här meddelandet", "detta meddelande", "denne e-mail", "denne e-post", "denne meddelelse"),
+    *("tämä viesti", "ta wiadomość", "niniejsza wiadomość", "treść tej wiadomości"),
+    *("tato zpráva", "táto správa", "ez az üzenet", "acest mesaj", "это сообщение"),
+    *("настоящее сообщение", "bu e-posta", "本邮件", "此邮件", "このメール", "本メール", "이 메일"),
+)

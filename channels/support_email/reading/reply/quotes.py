@@ -1,0 +1,157 @@
+"""Tells what somebody wrote from what their client quoted, line by line.
+
+Works on any text: plain, or HTML whose quoting elements have been noted on the lines.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .blocks import header_block_at, is_forward, is_original, is_reply_above, is_rule
+from .intros import intro_ending_at, is_lone_verb
+from .lines import Role
+from .signatures import mark_signature
+
+if TYPE_CHECKING:
+    from .lines import Line
+
+_WRAPPED_FROM = 50  # characters after which clients wrap
+_LINK = re.compile(r"\s*[(<\[]\s?(?:https?://|mailto:)")
+# Characters of an answer from which it is one to what is quoted above, and no mere farewell.
+_ANSWER_FROM = 60
+
+
+def mark_quotes(lines: list[Line]) -> None:
+    """Give quoted lines their role. A forwarded mail is not quoted: it is what was sent."""
+    _quote_wrapped(lines)
+    mark_signature(_after_last_quotation(lines), may_be_all=True)
+    answers = _lengths_of_what_follows(lines)
+    first_written = len(lines)
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        if line.is_blank or line.role is not Role.WRITTEN:
+            index += 1
+        elif line.cut:
+            if _is_forward_near(lines, index):
+                return
+            _mark(lines, index, len(lines))
+            return
+        elif is_forward(line):
+            if line.quoted:
+                index = _end_of_quotation(lines, index)
+                continue
+            return
+        elif is_reply_above(line) and not line.quoted:
+            _mark(lines, index, len(lines))
+            return
+        elif is_original(line) or _starts_block(lines, index):
+            _mark(lines, _with_rules_above(lines, index), len(lines))
+            return
+        elif (start := index if line.intro else intro_ending_at(lines, index)) is not None:
+            has_writing = first_written < start
+            first_written = first_written if has_writing else len(lines)
+            end = _end_of_introduced(lines, index + 1, may_be_all=not has_writing)
+            is_answered = has_writing and answers[end] > _ANSWER_FROM
+            if not is_answered:
+                _mark(lines, start, end)
+            index = end
+        else:
+            first_written = min(first_written, len(lines) if line.quoted else index)
+            index += 1
+    _mark_loose(lines)
+
+
+def _after_last_quotation(lines: list[Line]) -> list[Line]:
+    """Return the lines below the last marked one, none when no line is marked."""
+    for index in range(len(lines) - 1, -1, -1):
+        if lines[index].quoted:
+            return lines[index + 1 :]
+    return []
+
+
+def _lengths_of_what_follows(lines: list[Line]) -> list[int]:
+    """Return for each line how much is written from there on, unmarked and unsigned.
+
+    A quotation between what was written is spoken of: what follows answers it point by point.
+    """
+    lengths = [0] * (len(lines) + 1)
+    for index in range(len(lines) - 1, -1, -1):
+        line = lines[index]
+        own = 0 if line.quoted or line.role is not Role.WRITTEN else len(line.plain)
+        lengths[index] = lengths[index + 1] + own
+    return lengths
+
+
+def _quote_wrapped(lines: list[Line]) -> None:
+    """Quote what a client broke off a quoted line, and nothing that only looks quoted: "> wrote:"."""
+    for line in lines:
+        if line.quoted and len(line.text) < 40 and is_lone_verb(line.plain):
+            line.quoted = False
+    for index in range(1, len(lines) - 1):
+        before, line, after = lines[index - 1], lines[index], lines[index + 1]
+        if line.quoted or line.is_blank or not before.quoted or not after.quoted:
+            continue
+        is_rest = len(before.plain) > max(len(line.plain), _WRAPPED_FROM - len(line.plain))
+        if is_rest or _LINK.match(line.text):
+            line.quoted = True
+
+
+def _starts_block(lines: list[Line], index: int) -> bool:
+    return header_block_at(lines, index) is not None
+
+
+def _is_forward_near(lines: list[Line], index: int) -> bool:
+    return any(is_forward(line) for line in lines[max(index - 2, 0) : index + 3])
+
+
+def _with_rules_above(lines: list[Line], index: int) -> int:
+    """Take the rule, or the words between dashes, that stand right above a header block."""
+    start = index
+    for above in range(index - 1, max(index - 4, -1), -1):
+        line = lines[above]
+        if is_rule(line) and not line.is_blank:
+            return above
+        if line.plain.startswith(("---", "___", "===")) and line.plain.endswith(("-", "_", "=")):
+            return above
+        if not line.is_blank:
+            break
+    return start
+
+
+def _end_of_introduced(lines: list[Line], after: int, *, may_be_all: bool) -> int:
+    """Return where the quotation below an introduction ends.
+
+    One that is not marked reaches to the end, unless that `may_be_all` there is to show.
+    """
+    index = after
+    while index < len(lines) and lines[index].is_blank and not lines[index].quoted:
+        index += 1
+    if index < len(lines) and lines[index].quoted:
+        return _end_of_quotation(lines, index)
+    return after if may_be_all else len(lines)
+
+
+def _end_of_quotation(lines: list[Line], index: int) -> int:
+    """Return the line after a quoted block and the blank lines within."""
+    end = index
+    while index < len(lines) and (lines[index].quoted or lines[index].is_blank):
+        index += 1
+        if lines[index - 1].quoted:
+            end = index
+    return end
+
+
+def _mark_loose(lines: list[Line]) -> None:
+    """Mark quoted blocks that nothing introduces, but for those that an answer follows."""
+    for line in reversed(lines):
+        if line.role is Role.WRITTEN and not line.is_blank:
+            if not line.quoted:
+                return
+            line.role = Role.QUOTED
+
+
+def _mark(lines: list[Line], start: int, end: int) -> None:
+    for line in lines[start:end]:
+        line.role = Role.QUOTED

@@ -1,0 +1,106 @@
+"""Signatures, what phones and lawyers add, and footers of mailing lists, at a text's end."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .blocks import is_rule
+from .lines import Role
+from .phrases import DISCLAIMERS, SENT_FROM, SENT_FROM_END
+
+if TYPE_CHECKING:
+    from .lines import Line
+
+_DELIMITER = re.compile(r"(?:--|__|—|––|−−)\s*")  # RFC 3676 §4.3, and how people and phones write it
+# Lines that say nothing: rules, and the mark that Streak and Mailtrack leave in Gmail.
+_SAYS_NOTHING = re.compile(r"[-_=~#+*—–ᐧ\s]{2,}|ᐧ")
+_SENTENCE = re.compile(r",\s(?=[a-zà-ÿ])")
+_DASHED_NAME = re.compile(r"(-{1,2}) ?([^\W\d_][\w.'’]*(?: [^\W\d_][\w.'’]*){0,3})")
+_CONTACT = re.compile(
+    r"(?:https?://|www\.|@|\+?\(?\d[\d\s().-]{6,}\d|mailing list|unsubscribe|skype|linkedin"
+    r"|confidential|\b(?:tel|phone|mobile|mob|fax)\b)",
+    re.IGNORECASE,
+)
+_MOST_LINES = 25
+_MOST_BELOW_RULE = 30
+_LONGEST_LINE = 100
+
+
+def mark_signature(lines: list[Line], *, may_be_all: bool = False) -> None:
+    """Give the lines of a signature their role; it ends what was written, quotations apart.
+
+    What is all there is, is none, unless `may_be_all`.
+    """
+    written = [line for line in lines if line.role is Role.WRITTEN and line.text.strip()]
+    first = 0 if may_be_all else 1
+    while (start := _start(written, first)) is not None:
+        for line in written[start:]:
+            line.role = Role.SIGNATURE
+        del written[start:]
+
+
+def _start(written: list[Line], first: int) -> int | None:
+    """Return where a signature starts, at `first` at the earliest; None when there is none."""
+    count = len(written)
+    # Two dashes may frame a piece of code or a table as well, if there are more of them.
+    is_only = sum(map(_is_delimiter, written)) < 2
+    for index in range(max(count - _MOST_BELOW_RULE, first), count):
+        below = written[index + 1 :]
+        line = written[index]
+        if line.quoted:
+            continue
+        if (
+            _is_delimiter(line)
+            and len(below) <= _MOST_LINES
+            and (is_only or line.text.endswith("-- ") or _is_contact(below))
+        ):
+            return index
+        if is_rule(line) and _is_contact(below):
+            return index
+        if _is_disclaimer(line) and len(below) <= _MOST_LINES:
+            return index
+    if count > first and not written[-1].quoted and _is_last_line(written[-1].plain or written[-1].text):
+        return count - 1
+    if count > 1 and _is_dashed_name(written[-2], written[-1]):
+        return count - 1
+    return None
+
+
+def _is_delimiter(line: Line) -> bool:
+    return len(line.text) < 40 and _DELIMITER.fullmatch(line.text.strip()) is not None
+
+
+def _is_contact(below: list[Line]) -> bool:
+    """Whether the lines below a rule are an address or a footer rather than more of the text."""
+    return (
+        bool(below)
+        and all(len(line.plain) <= _LONGEST_LINE for line in below)
+        and any(_CONTACT.search(line.plain) for line in below)
+    )
+
+
+def _is_disclaimer(line: Line) -> bool:
+    return line.plain.lower().startswith(DISCLAIMERS) and len(line.plain) > 40
+
+
+def _is_last_line(text: str) -> bool:
+    if len(text) > _LONGEST_LINE:
+        return False
+    lowered = text.lower()
+    return (
+        _SAYS_NOTHING.fullmatch(text) is not None
+        or (lowered.lstrip("-–—*[( ").startswith(SENT_FROM) and not _SENTENCE.search(text))
+        or (lowered.endswith(SENT_FROM_END) and len(text) < 60)
+    )
+
+
+def _is_dashed_name(before: Line, last: Line) -> bool:
+    """Whether the last line is `-Ann Smith`, and no item of a list."""
+    match = _DASHED_NAME.fullmatch(last.plain)
+    if match is None or before.plain.startswith("-"):
+        return False
+    words = match[2].split()
+    return all(word[0].isupper() for word in words) or (
+        len(words) == 1 and last.plain == f"{match[1]}{match[2]}"
+    )
