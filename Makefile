@@ -10,6 +10,11 @@ INI ?= development.ini
 # Third-party test material that `make corpus` checks against.
 SUPPORT_CORPUS ?= ../shared/corpus
 
+# What depends on how jobs travel, for the runs on RabbitMQ and Redis. The tests of the job engine
+# are not among it: in every run they run on each broker.
+TRAVELLING := tests/contract tests/channels tests/functional/test_replies.py \
+	tests/functional/test_conversations.py
+
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal --cov --cov-report=
@@ -19,7 +24,7 @@ export SUPPORT_CORPUS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types docs bench corpus services clean
+.PHONY: help run test lint types docs bench rehearsal faults corpus services clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +32,7 @@ help: ## List these targets
 run: $(VENV)/run.stamp ## Install, make the database and a demo workspace, serve on loopback
 	@$(BIN)/support-core -c $(INI) dev
 
-test: $(VENV)/dev.stamp services ## Run the suite on SQLite and PostgreSQL, with coverage
+test: $(VENV)/dev.stamp services ## Run the suite on SQLite, PostgreSQL, RabbitMQ and Redis
 	@rm -f .coverage .coverage.*
 	SUPPORT_TEST_DATABASE=sqlite COVERAGE_FILE=.coverage.sqlite $(PYTEST) $(ARGS)
 	@if $(PY) -m tests.services.postgres; then \
@@ -38,6 +43,16 @@ test: $(VENV)/dev.stamp services ## Run the suite on SQLite and PostgreSQL, with
 	else \
 		echo 'SKIPPED: the suite did not run on PostgreSQL.' >&2; \
 	fi
+	@for broker in $(if $(ARGS),,rabbitmq redis); do \
+		if $(PY) -m tests.services.$$broker; then \
+			( set -x; SUPPORT_TEST_BROKER=$$broker COVERAGE_FILE=.coverage.$$broker \
+				$(PYTEST) $(TRAVELLING) ) || exit 1; \
+		elif [ "$${SUPPORT_REQUIRE_SERVICES:-0}" != 0 ]; then \
+			echo 'SUPPORT_REQUIRE_SERVICES is set, so that fails the suite.' >&2; exit 1; \
+		else \
+			echo "SKIPPED: the suite did not run on $$broker." >&2; \
+		fi; \
+	done
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report
 
@@ -54,11 +69,18 @@ docs: $(VENV)/dev.stamp ## Check that the documentation is complete and that its
 bench: $(VENV)/dev.stamp ## Measure
 	$(PY) -m bench
 
-corpus: $(VENV)/dev.stamp ## Check against third-party material: Laravel's pages, real mails
+rehearsal: $(VENV)/dev.stamp services ## Walk through a deployment: start, restart, kill, restore
+	$(PY) -m tests.rehearsal
+
+faults: $(VENV)/dev.stamp services ## Kill everything at random under 10,000 jobs, per broker (long)
+	$(PY) -m tests.faults
+
+corpus: $(VENV)/dev.stamp ## Check against third-party material: Laravel's pages, mails, signatures
 	@test -d '$(SUPPORT_CORPUS)' || { \
 		echo 'No corpus at $(SUPPORT_CORPUS); name its folder: make corpus SUPPORT_CORPUS=...' >&2; \
 		exit 1; }
-	$(PY) -m pytest tests/core/test_pagination.py tests/e2e/test_walk.py
+	$(PY) -m pytest tests/core/test_pagination.py tests/e2e/test_walk.py \
+		tests/plugins/support_webhooks/test_sending.py
 
 services: ## Install the servers that the suite starts itself (Debian, as root)
 	@.ci/services

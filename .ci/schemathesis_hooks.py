@@ -31,6 +31,8 @@ ABOUT_STATE = re.compile(
     r"|The address .+ may not be reached from here\."
     r"|The customer's data has been erased; add a note instead\."
     r"|The channel does not take replies now\."
+    r"|The (imap|smtp|oauth) .+ field is required\."
+    r"|The mailbox has no outgoing mail server \(smtp_host\)\."
 )
 #: No regular expression tells international domain names (IDNA) from other texts.
 ABOUT_ADDRESS = re.compile(r"The .+ must be a valid email address\.")
@@ -92,7 +94,9 @@ def bad_data_is_refused(ctx: Any, response: Any, case: Any) -> bool | None:
 
 
 def cannot_be_described(body: dict[str, Any], *, international: bool) -> bool:
-    """Tell whether every message of a validation error is about what no schema can say."""
+    """Tell whether a refusal is all about what no schema can say."""
+    if body.get("error") in {"imap_connection_failed", "smtp_connection_failed"}:
+        return True  # a mailbox's server is tried out, and there is none
     messages = [text for found in body.get("errors", {}).values() for text in found]
     return bool(messages) and all(
         ABOUT_STATE.fullmatch(text) or (international and ABOUT_ADDRESS.fullmatch(text))

@@ -24,9 +24,12 @@ from .outgoing_policy import OutgoingPolicy
 from .plugins import Plugins, load_plugins
 from .ratelimit import RateLimits
 from .rest.request_class import bake
+from .runner_host import RunnerHost
+from .runners import collect as collect_runners
 from .services import resources
 from .services.maintenance import SCHEDULES
 from .settings import CORE_SETTINGS, ConfigurationError, Settings
+from .streams.event_types import EventTypes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +77,7 @@ def build(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = None)
         schedules=[*SCHEDULES, *FOLLOWER_SCHEDULES, *_plugin_schedules(application.plugins)],
         metrics_registry=application.metrics,
     )
+    application.jobs.runners = RunnerHost(application, collect_runners(application.plugins))
     return config
 
 
@@ -87,7 +91,7 @@ def _plugin_schedules(plugins: Plugins) -> list[Schedule]:
 
 def assemble(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = None) -> Application:
     """Make the long-lived parts out of the configuration, without a web application around."""
-    first = Settings({"support.plugins": raw.get("support.plugins", "api plans")}, CORE_SETTINGS)
+    first = Settings({"support.plugins": raw.get("support.plugins", "api plans webhooks")}, CORE_SETTINGS)
     plugins = load_plugins(first["support.plugins"], extra)
     declared = [
         setting
@@ -115,6 +119,7 @@ def assemble(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = No
         bus=open_bus(settings, database),
         after_commit=AfterCommit(plugins),
         followers=Followers.collect(plugins),
+        event_types=EventTypes.collect(plugins),
         clock=lambda: datetime.now(UTC),
     )
 

@@ -16,16 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from .after_commit import AfterCommit
     from .blobs import BlobStore
+    from .bus import Bus
     from .crypto import Keyring
     from .db import Database, WorkspaceSession
-    from .events import EventBus
+    from .followers import Followers
     from .identity import Actor
     from .jobs import JobEngine
     from .outgoing import OutgoingClient
     from .plugins import Plugins
     from .ratelimit import RateLimits
     from .settings import Settings
+    from .streams.event_types import EventTypes
+    from .streams.hub import Hub
 
 
 @dataclass
@@ -39,12 +43,17 @@ class Application:
     blobs: BlobStore
     outgoing: OutgoingClient
     ratelimits: RateLimits
-    bus: EventBus
+    bus: Bus
+    after_commit: AfterCommit
+    followers: Followers
     clock: Callable[[], datetime]
+    event_types: EventTypes
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     jobs: JobEngine = field(init=False)  # set once all jobs are known
     resources: dict[str, Callable[[Desk], int]] = field(default_factory=dict)
-    #: Long-lived parts of plugins, by plugin name.
+    #: The open streams of this process, where it holds any.
+    streams: Hub | None = None
+    #: Long-lived parts of plugins, by plugin name; one that has a ``close`` is closed at the end.
     extensions: dict[str, Any] = field(default_factory=dict)
     _schemas: dict[Callable[[Application], Any], Any] = field(default_factory=dict)
 
@@ -76,7 +85,11 @@ class Application:
 
     def close(self) -> None:
         """Stop the background parts and close connections; the object is of no use afterwards."""
-        self.jobs.stop()
+        self.jobs.close()
+        self.after_commit.stop()
+        for part in self.extensions.values():
+            if hasattr(part, "close"):
+                part.close()
         self.bus.stop()
         self.outgoing.close()
         self.database.dispose()

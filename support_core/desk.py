@@ -21,8 +21,10 @@ from .services.customers import CustomerService
 from .services.deliveries import DeliveryService
 from .services.entitlements import EntitlementService
 from .services.inbound import InboundService
+from .services.jobs import JobService
 from .services.mailboxes import MailboxService
 from .services.members import MemberService
+from .services.presence import PresenceService
 from .services.privacy import PrivacyService
 from .services.replies import ReplyService
 from .services.roles import RoleService
@@ -98,6 +100,12 @@ class Desk:
         self.session.get_one(Workspace, self.workspace_id).plan = plan
         self.audit.record("workspace.plan_changed", "workspace", self.workspace_id)
 
+    def acting_as(self, user_id: int) -> Desk:
+        """Return a desk in the same transaction on which a member acts; raises ``NotFound``."""
+        member = self.members.get(user_id)
+        actor = Actor(user_id=member.id, name=member.name)
+        return Desk(self.application, self.session, actor=actor, plan=self._plan)
+
     def clock(self) -> datetime:
         """Return the current time, aware and in UTC."""
         return self.application.clock()
@@ -157,12 +165,20 @@ class Desk:
         return InboundService(self)
 
     @cached_property
+    def jobs(self) -> JobService:
+        return JobService(self)
+
+    @cached_property
     def mailboxes(self) -> MailboxService:
         return MailboxService(self)
 
     @cached_property
     def members(self) -> MemberService:
         return MemberService(self)
+
+    @cached_property
+    def presence(self) -> PresenceService:
+        return PresenceService(self)
 
     @cached_property
     def privacy(self) -> PrivacyService:

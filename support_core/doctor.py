@@ -11,8 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from . import health, migrations, rotation
 from .crypto import KeyInvalid, SecretUnreadable
 from .doctor_files import FAILED, OK, WARNING, Finding, examine_blobs, examine_disks
-from .jobs import counts
+from .jobs import Choice, count_jobs
 from .models import Event
+from .settings import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,12 +32,13 @@ def examine(application: Application) -> Iterator[Finding]:
         schema = _schema(application)
         yield schema
         if schema.state != FAILED:
-            for check in (_jobs, _keys, _clock):
+            for check in (_jobs, _bus, _keys, _clock):
                 yield _guarded(check, application)
             with application.desk(None, write=False) as desk:
                 for each in health.run_checks(desk):
                     state = OK if each.ok else FAILED
                     yield Finding(f"{each.plugin}: {each.name}", state, each.message)
+    yield _broker(application)
     yield examine_blobs(application)
     yield from examine_disks(application)
 
@@ -81,15 +83,39 @@ def _jobs(application: Application) -> Finding:
             "jobs", FAILED, f"{problem} Start support-core worker, or raise support.workers."
         )
     with application.database.transaction(write=False) as session:
-        dead = sum(states.get("dead", 0) for states in counts(session).values())
+        dead = count_jobs(session, Choice())
     if dead:
         return Finding(
             "jobs",
             WARNING,
             f"{dead} failed for good: support-core jobs list --state dead, then retry or purge.",
         )
-    broker = application.settings["support.broker"]
-    return Finding("jobs", OK, f"broker {broker}, nothing waits for long")
+    return Finding("jobs", OK, "nothing waits for long")
+
+
+def _broker(application: Application) -> Finding:
+    broker = application.jobs.broker
+    try:
+        broker.check()
+    except ConfigurationError as error:
+        return Finding("broker", FAILED, str(error))
+    return Finding("broker", OK, broker.server)
+
+
+def _bus(application: Application) -> Finding:
+    bus = application.bus
+    try:
+        bus.require()
+    except ConfigurationError as error:
+        return Finding("bus", FAILED, str(error))
+    if bus.name == "memory":
+        return Finding(
+            "bus",
+            OK,
+            "memory, which is right for one process; for several of them, set support.bus to "
+            "postgresql or redis://…",
+        )
+    return Finding("bus", OK, bus.name)
 
 
 def _keys(application: Application) -> Finding:

@@ -44,11 +44,15 @@ def run_checks(desk: Desk) -> list[Check]:
 
 
 def readiness(application: Application) -> list[Check]:
-    """Check everything a request needs: database, schema, jobs, plugins."""
+    """Check everything a request needs: database, schema, jobs, broker, bus, plugins."""
     checks = [_database(application)]
     if checks[0].ok:
         checks.append(_schema(application))
         checks.append(_jobs(application))
+        if application.jobs.broker.travels:
+            checks.append(_broker(application))
+        if application.bus.name != "memory":
+            checks.append(_bus(application))
         with application.desk(None, write=False) as desk:
             checks += run_checks(desk)
     return checks
@@ -73,6 +77,16 @@ def _schema(application: Application) -> Check:
             message=f"Behind: {', '.join(pending)}. Run support-core migrate.",
         )
     return Check("schema", ok=True)
+
+
+def _broker(application: Application) -> Check:
+    problem = application.jobs.broker.problem()
+    return Check("broker", ok=problem is None, message=problem or "")
+
+
+def _bus(application: Application) -> Check:
+    problem = application.bus.problem()
+    return Check("bus", ok=problem is None, message=problem or "")
 
 
 def _jobs(application: Application) -> Check:

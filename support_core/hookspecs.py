@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import click
     from pyramid.request import Request
+    from pyramid.response import Response
 
+    from .bus import Signal
     from .channels import (
         Channel,
         Composition,
@@ -30,11 +32,15 @@ if TYPE_CHECKING:
     )
     from .desk import Desk, OpenDesk
     from .events import DomainEvent
+    from .followers import Follower
     from .health import Check
     from .identity import Denial, Entitlements, HostIdentity, WorkspaceRef
     from .jobs import Schedule
     from .mailbox_fields import MailboxFields
+    from .runners import Runner
+    from .security import Permission
     from .settings import Setting
+    from .streams import Subscription
 
 PROJECT = "support"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -158,8 +164,66 @@ def support_after_commit(event: DomainEvent) -> None:
 
 
 @hookspec
+def support_followers() -> Sequence[Follower]:
+    """Declare durable readers of the event log; collected once, before the application is built.
+
+    Two followers of one name stop the start. Unlike ``support_after_commit`` a follower loses
+    nothing: it reads on from its own place in the log, in a job, page by page and in order. Its
+    ``handle`` works in the transaction that notes the place, so that rows and jobs it writes come
+    to be exactly once; its ``carry`` reaches outside and may see events again after a crash. Other
+    workers may be busy with the follower's other workspaces at the same time.
+    """
+
+
+@hookspec
+def support_event_permissions() -> Mapping[str, Permission]:
+    """Say which permission shows the plugin's own events; collected once at start.
+
+    A key is a type or ``noun.*``, all types of a noun. Undeclared events are shown with their
+    conversation; those without one only to members who may ``manage_workspace``.
+    """
+
+
+@hookspec
+def support_signal(signal: Signal) -> None:
+    """Hear of a signal, such as that an agent types, after its commit, on a background thread.
+
+    In the process that gave it, and nowhere else. A raise is logged and harms nobody.
+    """
+
+
+@hookspec(firstresult=True)
+def support_stream(subscription: Subscription, request: Request) -> Response | None:
+    """Serve a stream by an engine of one's own, such as a proxy in front; the first answer wins.
+
+    Called for every stream that a view has authorised, in the request's transaction, which only
+    reads, before the server's own engine is asked. None leaves the stream to that one: an engine
+    that knows event types and mailboxes only says so for a subscription with a ``render``, whose
+    ``wants`` is no :class:`Selection`, or that ``lasts``. Who answers sees to it that the stream
+    shows what ``subscription`` allows and nothing else, and that it ends when its holder's access
+    does. HEAD requests come here too.
+    """
+
+
+@hookspec
 def support_schedule() -> Sequence[Schedule]:
-    """Declare periodic jobs; each fires once per period however many processes run."""
+    """Declare periodic jobs; each fires once per period however many processes run.
+
+    ``Schedule("reports.tidy", tidy, every=3600)`` takes seconds. ``Schedule("reports.nightly",
+    send, cron="0 3 * * *", timezone="Europe/Berlin")`` takes cron's five fields, on the clocks of
+    a time zone (UTC where none is named). The job is given no arguments and no workspace. What was
+    missed while nothing ran is made up for once. Called when the application is built; what is no
+    period, expression or time zone stops the start.
+    """
+
+
+@hookspec
+def support_runners() -> Sequence[Runner]:
+    """Declare long-running units; collected once, when the application is built.
+
+    Each unit is run by exactly one of the processes that work on jobs, which holds its lease in
+    the database; two runners of one name stop the start.
+    """
 
 
 @hookspec

@@ -45,6 +45,15 @@ class Actor:
     address: str | None = None
     request_id: str | None = None
 
+    def shown(self) -> dict[str, str | int | None]:
+        """Return who acts as the audit trail keeps it, beside the user's id."""
+        return {
+            "name": self.name,
+            "token_id": self.token_id,
+            "address": self.address,
+            "request_id": self.request_id,
+        }
+
 
 @dataclass(frozen=True)
 class WorkspaceRef:

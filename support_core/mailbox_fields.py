@@ -35,6 +35,8 @@ class MailboxFields:
     once, by mailbox id; a mailbox it does not know shows ``defaults``. ``write`` stores the given
     ones (a missing key keeps its value) and returns what is shown this once, such as a new secret.
     ``shown`` describes the fields for OpenAPI; ``shown_once`` those that only ``write`` returns.
+    ``volatile`` names shown fields that change by themselves, a state for example: an ``If-Match``
+    does not look at them.
     """
 
     nodes: Sequence[colander.SchemaNode]
@@ -43,3 +45,4 @@ class MailboxFields:
     defaults: Mapping[str, Any]
     shown: Mapping[str, Mapping[str, Any]]
     shown_once: Mapping[str, Mapping[str, Any]]
+    volatile: Sequence[str] = ()

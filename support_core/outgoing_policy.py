@@ -21,9 +21,12 @@ from ipaddress import (
     ip_network,
 )
 from threading import Thread
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
@@ -110,7 +113,13 @@ class OutgoingPolicy:
         Names are not resolved here, that answer would be old when it matters. Raises
         `UrlInvalid` or `AddressNotAllowed`.
         """
-        host = parse_url(url).raw_host.decode("ascii")
+        self.check_host(parse_url(url).raw_host.decode("ascii"))
+
+    def check_host(self, host: str) -> None:
+        """Judge a host when it is saved, as :meth:`check_url` does with a URL.
+
+        Raises `AddressNotAllowed`.
+        """
         literals = _literals(host)
         if literals and not any(self.allows(address) for address in literals):
             raise AddressNotAllowed(f"The address {host} may not be reached from here.")
@@ -129,14 +138,23 @@ class OutgoingPolicy:
             )
         return allowed
 
-    def connect(self, host: str, port: int, *, timeout: float = 20.0) -> socket.socket:
+    def connect(
+        self,
+        host: str,
+        port: int,
+        *,
+        timeout: float = 20.0,
+        addresses: Sequence[Address] | None = None,
+    ) -> socket.socket:
         """Return a TCP connection to one of the allowed addresses of `host`.
 
-        Takes `timeout` seconds at most, shared by the addresses that are tried in turn.
+        Takes `timeout` seconds at most, shared by the addresses that are tried in turn;
+        `addresses` are what `resolve` has answered, for those who tell the two steps apart.
         Raises `OutgoingError`: what `resolve` raises, `connect` or `timeout`.
         """
         deadline = time.monotonic() + timeout
-        addresses = self.resolve(host, port, timeout=timeout)
+        if addresses is None:
+            addresses = self.resolve(host, port, timeout=timeout)
         failure: OSError = TimeoutError()
         for tried, address in enumerate(addresses):
             share = (deadline - time.monotonic()) / (len(addresses) - tried)

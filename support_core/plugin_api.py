@@ -6,6 +6,10 @@ a line in the changelog. Tests of plugins may import :mod:`support_core.testing`
 
 from __future__ import annotations
 
+from .addresses import email_key
+from .application import Application
+from .blobs import Blob, BlobMissing, BlobStoreAway, BlobTooLarge
+from .bus import Signal
 from .channels import (
     Channel,
     Composition,
@@ -21,7 +25,8 @@ from .channels import (
     Sent,
 )
 from .cli.context import command_desk, named_workspace
-from .db import Ciphertext, Id, Json, UTCDateTime, upsert
+from .cli.output import progress, say_table
+from .db import Ciphertext, Id, Json, Prepared, UTCDateTime, upsert
 from .desk import Desk, OpenDesk
 from .errors import (
     Conflict,
@@ -29,18 +34,24 @@ from .errors import (
     Invalid,
     InvalidRequest,
     MessageDropped,
+    NotAcceptable,
     NotFound,
     SupportError,
     Unauthenticated,
     invalid_reference,
 )
+from .event_names import EVENT_TYPES
 from .events import DomainEvent
+from .followers import Follower
 from .health import Check
 from .hookspecs import hookimpl
+from .html import sanitise, to_text
+from .html_cost import affordable as affordable_html
 from .identity import Denial, Entitlements, HostIdentity, Identity, WorkspaceRef
 from .jobs import JobContext, RetryLater, Schedule, job
 from .mailbox_fields import MailboxFields
 from .models import (
+    Attachment,
     Base,
     Conversation,
     Customer,
@@ -48,11 +59,13 @@ from .models import (
     Mailbox,
     Thread,
     Timestamped,
+    User,
     WorkspaceScoped,
     tenant_key,
     within,
 )
-from .outgoing import OutgoingError
+from .outgoing import OutgoingClient, OutgoingError, OutgoingPolicy
+from .pagination import keysets
 from .plugins import CONTRACT_VERSION
 from .presenters.conversations import THREAD
 from .presenters.shapes import (
@@ -66,17 +79,39 @@ from .presenters.shapes import (
 )
 from .presenters.threads import present_one
 from .rest import ID, Service, path_id
+from .rest.pages import enveloped as listed
+from .runners import Runner, RunnerContext
 from .schemas import fields
 from .security import Permission
+from .services.listing import ListPage, run_list
+from .services.replies import Reply
 from .settings import ConfigurationError, Setting, Settings
+from .streams import (
+    Positions,
+    Selection,
+    Subscription,
+    event_frame,
+    frame,
+    last_event_id,
+    open_stream,
+    resume,
+    signal_frame,
+)
 from .webhooks import generate_secret, retry_after, retry_delay, sign
 
 __all__ = [
     "CONTRACT_VERSION",
+    "EVENT_TYPES",
     "ID",
     "MESSAGE_ONLY",
     "THREAD",
+    "Application",
+    "Attachment",
     "Base",
+    "Blob",
+    "BlobMissing",
+    "BlobStoreAway",
+    "BlobTooLarge",
     "Channel",
     "Check",
     "Ciphertext",
@@ -91,6 +126,7 @@ __all__ = [
     "DomainEvent",
     "Drop",
     "Entitlements",
+    "Follower",
     "Forbidden",
     "HostIdentity",
     "Id",
@@ -102,50 +138,78 @@ __all__ = [
     "InvalidRequest",
     "JobContext",
     "Json",
+    "ListPage",
     "Mailbox",
     "MailboxFields",
     "MessageDropped",
+    "NotAcceptable",
     "NotFound",
     "OpenDesk",
     "OutboundAttachment",
     "OutboundMessage",
+    "OutgoingClient",
     "OutgoingError",
+    "OutgoingPolicy",
     "Permanent",
     "Permission",
+    "Positions",
+    "Prepared",
+    "Reply",
     "ReplyWindow",
     "Retry",
     "RetryLater",
+    "Runner",
+    "RunnerContext",
     "Schedule",
+    "Selection",
     "Sent",
     "Service",
     "Setting",
     "Settings",
+    "Signal",
+    "Subscription",
     "SupportError",
     "Thread",
     "Timestamped",
     "UTCDateTime",
     "Unauthenticated",
+    "User",
     "WorkspaceRef",
     "WorkspaceScoped",
+    "affordable_html",
     "command_desk",
     "component",
+    "email_key",
     "enveloped",
+    "event_frame",
     "fields",
+    "frame",
     "generate_secret",
     "hookimpl",
     "invalid_reference",
     "job",
+    "keysets",
+    "last_event_id",
+    "listed",
     "many",
     "maybe",
     "named_workspace",
     "obj",
+    "open_stream",
     "paged",
     "path_id",
     "present_one",
+    "progress",
+    "resume",
     "retry_after",
     "retry_delay",
+    "run_list",
+    "sanitise",
+    "say_table",
     "sign",
+    "signal_frame",
     "tenant_key",
+    "to_text",
     "upsert",
     "within",
 ]

@@ -49,6 +49,11 @@ class Plugins:
         """The hook relay of every enabled plugin."""
         return self.manager.hook
 
+    @property
+    def volatile_mailbox_fields(self) -> frozenset[str]:
+        """The shown mailbox fields that change by themselves."""
+        return frozenset(name for it in self.mailbox_fields for name in it.volatile)
+
     def channel_hook(self, channel: str, hook: str, **arguments: Any) -> Any:
         """Call ``hook`` of the one plugin that is ``channel``; None where there is none."""
         owner = self.channel_plugins.get(channel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,23 @@ def choice(value: str, argument: str) -> str:
     return value
 
 
+def broker(value: str, _argument: str) -> str:
+    """Return ``embedded``, or the URL of a server that carries jobs."""
+    expected = "say embedded, amqp://user:password@host/vhost or redis://:password@host/number"
+    if value == "embedded":
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in {"amqp", "amqps", "redis", "rediss"}:
+        raise ValueError(expected)
+    try:
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"its port is not a number; {expected}") from None
+    if not parts.hostname or port == 0:
+        raise ValueError(f"it names no host; {expected}")
+    return value
+
+
 def rate(value: str, _argument: str) -> tuple[int, int] | None:
     """Return (requests, seconds), or None for ``off``."""
     if value.lower() == "off":
@@ -96,6 +114,7 @@ KINDS: dict[str, Callable[[str, str], Any]] = {
     "seconds": seconds,
     "bytes": size,
     "choice": choice,
+    "broker": broker,
     "rate": rate,
     "limit": limit,
 }

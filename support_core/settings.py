@@ -38,7 +38,7 @@ CORE_SETTINGS: tuple[Setting, ...] = (
     Setting(
         "support.plugins",
         "words",
-        "api plans",
+        "api plans webhooks",
         "The plugins to enable, by entry-point name; installed is not enabled.",
     ),
     Setting(
@@ -83,9 +83,11 @@ CORE_SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "support.broker",
-        "choice:embedded",
+        "broker",
         "embedded",
-        "Where background jobs run. embedded: over the database, in the serving process.",
+        "How background jobs reach their workers. embedded: by the database alone; "
+        "amqp://user:password@host/vhost: by RabbitMQ; redis://:password@host/number: by Redis.",
+        secret=True,
     ),
     Setting(
         "support.workers",
@@ -98,6 +100,13 @@ CORE_SETTINGS: tuple[Setting, ...] = (
         "seconds",
         "60",
         "Seconds without a sign of life after which a job is taken from its worker.",
+    ),
+    Setting(
+        "support.jobs.window",
+        "count",
+        "128",
+        "Jobs of one queue that RabbitMQ or Redis is told of at a time; the others wait in the "
+        "database, where workspaces take turns.",
     ),
     Setting(
         "support.blobs.path",

@@ -2,6 +2,12 @@
 
 ``SUPPORT_TEST_DATABASE`` is ``sqlite`` (default) or ``postgresql``. One PostgreSQL cluster is
 started by the process that owns the run and shared by its workers; each has its own databases.
+
+``SUPPORT_TEST_BROKER`` is how the suite's application runs its jobs: ``embedded`` (default),
+``rabbitmq`` or ``redis``. Their servers start with the first test that wants one.
+
+``SUPPORT_TEST_BUS`` is the suite's ``support.bus``: ``memory`` (default), ``postgresql`` or
+``redis``.
 """
 
 from __future__ import annotations
@@ -12,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support_core.testing import DeskUnderTest, TestWorkspace, make_desk, probe
+from tests.services import shared
 from tests.services.databases import PostgresDatabases, SqliteDatabases
 from tests.services.postgres import Cluster, PostgresMissing, find_programs
 from tests.services.process import ServerDied
@@ -22,11 +29,21 @@ if TYPE_CHECKING:
     from tests.services.databases import Databases
 
 DIALECTS = ("sqlite", "postgresql")
+BROKERS = ("embedded", "rabbitmq", "redis")
+BUSES = ("memory", "postgresql", "redis")
 CLUSTER = pytest.StashKey[Cluster]()
 
 
 def _dialect() -> str:
     return os.environ.get("SUPPORT_TEST_DATABASE") or DIALECTS[0]
+
+
+def _broker() -> str:
+    return os.environ.get("SUPPORT_TEST_BROKER") or BROKERS[0]
+
+
+def _bus() -> str:
+    return os.environ.get("SUPPORT_TEST_BUS") or BUSES[0]
 
 
 def _cluster_url(config: pytest.Config) -> str:
@@ -43,6 +60,10 @@ def pytest_configure() -> None:
     """Refuse a database that cannot be had before anything is collected."""
     if _dialect() not in DIALECTS:
         raise pytest.UsageError(f"SUPPORT_TEST_DATABASE is one of {', '.join(DIALECTS)}")
+    if _broker() not in BROKERS:
+        raise pytest.UsageError(f"SUPPORT_TEST_BROKER is one of {', '.join(BROKERS)}")
+    if _bus() not in BUSES:
+        raise pytest.UsageError(f"SUPPORT_TEST_BUS is one of {', '.join(BUSES)}")
     if _dialect() == "postgresql":
         try:
             find_programs()
@@ -53,13 +74,14 @@ def pytest_configure() -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell each xdist worker where the cluster is; called in the process that owns the run."""
+    node.workerinput["run_owner"] = os.getpid()
     if _dialect() == "postgresql":
         node.workerinput["postgres_url"] = _cluster_url(node.config)
 
 
 def pytest_report_header() -> str:
     """Name the database in the run's first lines."""
-    return f"database: {_dialect()}"
+    return f"database: {_dialect()}, broker: {_broker()}, bus: {_bus()}"
 
 
 @pytest.fixture(scope="session")
@@ -83,14 +105,53 @@ def database_url(databases: Databases) -> str:
 
 def _plugins() -> tuple[str, ...]:
     """The shipped plugins the suite's application enables; SUPPORT_TEST_PLUGINS changes them."""
-    return tuple(os.environ.get("SUPPORT_TEST_PLUGINS", "api plans").split())
+    return tuple(os.environ.get("SUPPORT_TEST_PLUGINS", "api plans webhooks").split())
 
 
 @pytest.fixture(scope="session")
-def desk(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskUnderTest]:
+def service_run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> shared.Run:
+    """The run of the suite, as its shared servers know it."""
+    folder = tmp_path_factory.getbasetemp()
+    worker = getattr(request.config, "workerinput", None)
+    if worker is None:
+        return shared.Run(folder, os.getpid(), worker=0, workers=1)
+    return shared.Run(
+        folder.parent,
+        worker["run_owner"],
+        worker=int(worker["workerid"].removeprefix("gw")),
+        workers=worker["workercount"],
+    )
+
+
+@pytest.fixture(scope="session")
+def broker_setting(service_run: shared.Run) -> str:
+    """The suite's ``support.broker``; see SUPPORT_TEST_BROKER."""
+    return shared.broker_url(service_run, _broker(), "suite")
+
+
+@pytest.fixture(scope="session")
+def bus_setting(service_run: shared.Run) -> str:
+    """The suite's ``support.bus``; see SUPPORT_TEST_BUS."""
+    return shared.redis_url(service_run, "suite") if _bus() == "redis" else _bus()
+
+
+@pytest.fixture(scope="session")
+def desk(
+    database_url: str,
+    broker_setting: str,
+    bus_setting: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[DeskUnderTest]:
     """The suite's application, with the probe channel beside the shipped plugins."""
     under_test = make_desk(
-        tmp_path_factory.mktemp("desk"), database_url, plugins=_plugins(), extra={"probe": probe}
+        tmp_path_factory.mktemp("desk"),
+        database_url,
+        plugins=_plugins(),
+        extra={"probe": probe},
+        support__broker=broker_setting,
+        support__bus=bus_setting,
     )
     yield under_test
     under_test.application.close()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
-from support_core.plugin_api import Denial, Entitlements, upsert
+from support_core.plugin_api import Denial, Entitlements, Prepared, upsert
 
 from .models import PlanLock, PlanOverride
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from collections.abc import Sequence
 
     from support_core.plugin_api import Desk, WorkspaceRef
 
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 
 _override = PlanOverride.__table__.c
-_OVERRIDE = select(_override.amount).where(
-    *(_override[name] == bindparam(name) for name in ("workspace_id", "kind", "name"))
+_OVERRIDE = Prepared(
+    select(_override.amount).where(
+        *(_override[name] == bindparam(name) for name in ("workspace_id", "kind", "name"))
+    )
 )
 
 
@@ -35,7 +37,7 @@ class PlanService:
     def feature_denial(self, feature: str) -> Denial | None:
         """Return a denial where neither the plan nor an override grants ``feature``."""
         override = self._override("feature", feature)
-        granted = self._plan.includes(feature) if override is None else bool(override.amount)
+        granted = bool(override[0].amount) if override else self._plan.includes(feature)
         return None if granted else Denial(current_plan=self._plan.name)
 
     def reserve(self, resource: str, amount: int) -> Denial | None:
@@ -66,11 +68,11 @@ class PlanService:
 
     def _limit(self, resource: str) -> int | None:
         override = self._override("limit", resource)
-        return self._plan.limits.get(resource) if override is None else override.amount
+        return override[0].amount if override else self._plan.limits.get(resource)
 
-    def _override(self, kind: str, name: str) -> Row[int | None] | None:
-        key = {"workspace_id": self._desk.workspace_id, "kind": kind, "name": name}
-        return self._desk.session.core(_OVERRIDE, key).one_or_none()
+    def _override(self, kind: str, name: str) -> Sequence[Any]:
+        """Return the override, or nothing."""
+        return self._desk.session.fetch(_OVERRIDE, {"kind": kind, "name": name})
 
     def _lock(self) -> None:
         # Writes even when the row is there: an INSERT that does nothing would lock nothing.

@@ -17,6 +17,9 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from ..setting_kinds import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,15 +34,25 @@ ENTRY_POINT_GROUP = "support_core.plugins"
 
 @dataclass(frozen=True)
 class SchemaState:
-    """What the database has and what the enabled code wants, as revision ids by branch."""
+    """What the database has and what the enabled code wants, as revision ids by branch.
+
+    ``newer`` are revisions that this code does not know: a newer version made them, which may
+    well run beside this one.
+    """
 
     current: dict[str, str | None]
     wanted: dict[str, str]
+    newer: tuple[str, ...] = ()
 
     @property
     def pending(self) -> list[str]:
-        """Branches that are behind."""
-        return [name for name, head in self.wanted.items() if self.current.get(name) != head]
+        """Branches that are behind; one that is ahead is not."""
+        ahead = {revision.rpartition("_")[0] for revision in self.newer}
+        return [
+            name
+            for name, head in self.wanted.items()
+            if self.current.get(name) != head and name not in ahead
+        ]
 
 
 def _plugin_folders() -> dict[str, Path]:
@@ -76,22 +89,37 @@ def state(database: Database, enabled: Iterable[str]) -> SchemaState:
     with database.engine.connect() as connection:
         applied = MigrationContext.configure(connection).get_current_heads()
     current: dict[str, str | None] = {}
-    for revision in applied:
-        script = scripts.get_revision(revision)
-        for label in script.branch_labels if script else ():
+    newer = tuple(revision for revision in applied if not _known(scripts, revision))
+    for revision in set(applied) - set(newer):
+        for label in scripts.get_revision(revision).branch_labels:
             current[label] = revision
     wanted = {}
     for branch in _branches(enabled):
         wanted[branch] = scripts.get_revision(f"{branch}@head").revision
-    return SchemaState(current, wanted)
+    return SchemaState(current, wanted, newer)
+
+
+def _known(scripts: ScriptDirectory, revision: str) -> bool:
+    try:
+        return scripts.get_revision(revision) is not None
+    except CommandError:
+        return False
 
 
 def upgrade(database: Database, enabled: Iterable[str]) -> None:
     """Bring the core's and the ``enabled`` plugins' tables to their newest revision.
 
     Everything runs in one transaction; two processes that start at once wait for each other.
+    Raises :class:`~support_core.settings.ConfigurationError` for a database that a newer version
+    has migrated.
     """
     scripts = script_directory()
+    newer = state(database, enabled).newer
+    if newer:
+        raise ConfigurationError(
+            f"The database is newer than this version ({', '.join(newer)}); migrate with the "
+            "version, or the plugin, that made it so."
+        )
     with database.session(write=True) as session, session.begin():
         connection = session.connection(execution_options={"unscoped": "migrations"})
         _lock(connection)

@@ -15,9 +15,12 @@ from .conversation import (
 from .customer import Customer
 from .delivery import DELIVERY_STATES, Delivery
 from .event import Event
+from .follower import FollowerPosition
 from .idempotency import IdempotencyKey
 from .job import JOB_STATES, Job, ScheduleState
 from .mailbox import Mailbox
+from .presence import PRESENCE_STATES, Presence
+from .runner import RunnerLease
 from .search import conversation_search, customer_search
 from .thread import THREAD_TYPES, Thread
 from .user import ApiToken, LoginSession, LoginSessionUser, Role, User
@@ -26,6 +29,7 @@ from .workspace import Counter, Workspace
 __all__ = [
     "DELIVERY_STATES",
     "JOB_STATES",
+    "PRESENCE_STATES",
     "PRIORITIES",
     "STATUSES",
     "THREAD_TYPES",
@@ -40,13 +44,16 @@ __all__ = [
     "Customer",
     "Delivery",
     "Event",
+    "FollowerPosition",
     "IdempotencyKey",
     "Identified",
     "Job",
     "LoginSession",
     "LoginSessionUser",
     "Mailbox",
+    "Presence",
     "Role",
+    "RunnerLease",
     "ScheduleState",
     "Thread",
     "Timestamped",

@@ -168,7 +168,7 @@ def present_thread(thread: Thread | AnyRow, details: ThreadDetails) -> dict[str,
         delivery = details.deliveries.get(thread.id)
         if delivery is not None:
             shown["delivery"] = present_delivery(delivery)
-    elif thread.type == "lineitem":
+    if thread.type == "lineitem" or thread.meta:
         shown["meta"] = thread.meta
     return shown
 

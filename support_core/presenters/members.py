@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .shapes import ANY_OBJECT, COUNT, FLAG, ID, MOMENT, TEXT, component, many, maybe, obj
 
 if TYPE_CHECKING:
+    from ..events import DomainEvent
     from ..identity import Identity
     from ..models import ApiToken, AuditEntry, Event, Role, User
 
@@ -57,7 +58,14 @@ CALLER = component(
 )
 EVENT = component(
     "Event",
-    obj(id=ID, type=TEXT, conversation_id=maybe(ID), payload=ANY_OBJECT, created_at=MOMENT),
+    obj(
+        id=ID,
+        type=TEXT,
+        conversation_id=maybe(ID),
+        mailbox_id=maybe(ID),
+        payload=ANY_OBJECT,
+        created_at=MOMENT,
+    ),
 )
 AUDIT_ENTRY = component(
     "AuditEntry",
@@ -127,12 +135,13 @@ def present_caller(caller: Identity, csrf_token: str | None) -> dict[str, Any]:
     }
 
 
-def present_event(event: Event) -> dict[str, Any]:
+def present_event(event: Event | DomainEvent) -> dict[str, Any]:
     """Return an entry of the event log."""
     return {
         "id": event.id,
         "type": event.type,
         "conversation_id": event.conversation_id,
+        "mailbox_id": event.mailbox_id,
         "payload": event.payload,
         "created_at": event.created_at,
     }

@@ -14,7 +14,8 @@ __all__ = ["DEFAULT_FEATURE", "ID", "PREFIX", "Operation", "Service", "path_id"]
 
 
 def includeme(config: Configurator) -> None:
-    """Install request methods, gates and the outermost tween."""
+    """Install routing, request methods, gates and the outermost tween."""
+    config.include(".paths")
     config.include(".requests")
     config.include(".gates")
     config.include(".tween")

@@ -1,6 +1,8 @@
 """Conditional requests: ``ETag`` and ``If-None-Match`` on reads, ``If-Match`` on updates.
 
-Strong validators over the representation's bytes (RFC 9110 §8.8, §13.1).
+Strong validators over the representation's bytes (RFC 9110 §8.8, §13.1). A view whose answer holds
+states that change by themselves sets ``request.lasting`` to what is left without them: the tag then
+begins with a digest of that, and only that part is held against an ``If-Match``.
 """
 
 from __future__ import annotations
@@ -45,6 +47,8 @@ def _tagged(view: View) -> View:
     def wrapped(context: Any, request: Request) -> Response:
         response = view(context, request)
         tag = etag_of(response.body)
+        if request.lasting is not None:
+            tag = f"{etag_of(dumps(request.lasting))}.{tag}"
         if tag in request.if_none_match:
             response = Response(status=304)
         response.etag = tag
@@ -60,9 +64,17 @@ def _guarded(view: View, show: Callable[[Request], Any], lock: Lock) -> View:
             # The lock holds until the commit, so that nobody changes the row between the
             # comparison and our update.
             lock(request.desk, path_id(request))
-            if etag_of(dumps(show(request))) not in request.if_match:
+            if not _still_matches(request, show(request)):
                 raise PreconditionFailed
             request.desk.session.expire_all()
         return view(context, request)
 
     return wrapped
+
+
+def _still_matches(request: Request, shown: Any) -> bool:
+    if request.lasting is None:
+        return etag_of(dumps(shown)) in request.if_match
+    lasting = etag_of(dumps(request.lasting))
+    given = getattr(request.if_match, "etags", None)
+    return given is None or any(tag.partition(".")[0] == lasting for tag in given)

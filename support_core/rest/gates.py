@@ -51,7 +51,8 @@ def rate_limited(view: View, info: Any) -> View:
         headers = standing.headers()
         if not standing.allowed:
             raise TooManyRequests(headers=headers)
-        request.add_response_callback(lambda _request, answer: answer.headers.update(headers))
+        added = headers.items()
+        request.add_response_callback(lambda _request, answer: answer.headerlist.extend(added))
         return view(context, request)
 
     return wrapped

@@ -17,7 +17,7 @@ def bake(config: Configurator) -> None:
     Pyramid otherwise makes a new class for each request. What is added later still works that way.
     """
     added = config.registry.queryUtility(IRequestExtensions)
-    namespace = {**added.methods, **added.descriptors}
+    namespace = {"lasting": None, **added.methods, **added.descriptors}
     config.set_request_factory(type("SupportRequest", (Request,), namespace))
     config.commit()
     added.methods.clear()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from secrets import token_hex
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
@@ -31,7 +31,7 @@ _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 def request_id(request: Request) -> str:
     """Return the id of this request: the caller's, where it is a sane one, else a new one."""
     given = request.headers.get("X-Request-Id", "")
-    return given if _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
+    return given if _ACCEPTABLE_ID.fullmatch(given) else token_hex(16)
 
 
 def may_write(request: Request) -> bool:
@@ -64,6 +64,17 @@ def reading_session(request: Request) -> Iterator[WorkspaceSession]:
     else:
         with request.registry.support.database.transaction(write=False) as session:
             yield session
+
+
+def leave_transaction(request: Request) -> None:
+    """Commit what the gates have written, so that no lock is held while a view waits for others.
+
+    What the request writes afterwards is a transaction of its own, which begins with the first
+    statement.
+    """
+    request.tm.commit()
+    request.tm.begin()
+    join_transaction(request.dbsession, STATUS_CHANGED, request.tm)
 
 
 def desk(request: Request) -> Desk:
@@ -110,3 +121,4 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(form_parts, reify=True)
     config.add_request_method(reading_session)
     config.add_request_method(workspace_desk)
+    config.add_request_method(leave_transaction)

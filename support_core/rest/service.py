@@ -89,12 +89,12 @@ class Operation:
 
 
 class Service(CorniceService):  # type: ignore[misc]
-    """A Cornice service under ``/api/support`` with our gates, errors and renderer.
+    """A Cornice service under ``/api/support`` with our gates, errors and rendering.
 
     Raises ``TypeError`` at import for a view that names no permission.
     """
 
-    renderer = "support_json"
+    renderer = None  # see support_core.rendering
     default_validators = ()
     default_filters = ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 #: Methods that metrics tell apart; a caller can invent others without end.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-log = structlog.get_logger("support_core.access")
+#: Headers of every answer that says nothing else.
+DEFAULTS = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
+
+ACCESS = "support_core.access"
+log = structlog.get_logger(ACCESS)
 
 
 def observe(handler: Callable[[Request], Response], registry: Registry) -> Callable[..., Response]:
@@ -30,6 +35,7 @@ def observe(handler: Callable[[Request], Response], registry: Registry) -> Calla
         ("route", "method", "status"),
         registry=registry.support.metrics,
     )
+    wanted = logging.getLogger(ACCESS).isEnabledFor
 
     def tween(request: Request) -> Response:
         started = time.perf_counter()
@@ -38,22 +44,23 @@ def observe(handler: Callable[[Request], Response], registry: Registry) -> Calla
         route = request.matched_route
         pattern = route.pattern if route is not None else "(none)"
         caller = request.__dict__.get("caller")
-        headers = response.headers
-        headers["X-Request-Id"] = request.request_id
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Cache-Control", "no-store")
+        headers = response.headerlist
+        given = {name.lower() for name, _ in headers}
+        headers += [default for default in DEFAULTS if default[0].lower() not in given]
+        headers.append(("X-Request-Id", request.request_id))
         method = request.method if request.method in METHODS else "other"
         histogram.labels(pattern, method, response.status_int).observe(seconds)
-        log.info(
-            "request",
-            request_id=request.request_id,
-            method=request.method,
-            route=pattern,
-            status=response.status_int,
-            ms=round(seconds * 1000, 1),
-            workspace_id=caller.workspace_id if caller else None,
-            caller=caller.key if caller else None,
-        )
+        if wanted(logging.INFO):
+            log.info(
+                "request",
+                request_id=request.request_id,
+                method=request.method,
+                route=pattern,
+                status=response.status_int,
+                ms=round(seconds * 1000, 1),
+                workspace_id=caller.workspace_id if caller else None,
+                caller=caller.key if caller else None,
+            )
         return response
 
     return tween

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from support_core.errors import Invalid
@@ -12,10 +13,13 @@ from .scalars import Integer, Page
 from .strings import String
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 MOST_STRANGERS = 50  # unknown keys named in one answer
 LONGEST_STRANGER = 100  # characters of an unknown key that are quoted back
+
+#: Types of defaults that nobody can change.
+_FIXED = frozenset({NoneType, bool, int, float, str, tuple})
 
 
 class Stranger:
@@ -44,6 +48,7 @@ class Body(Field):
         self.ignored = frozenset(self.read_only)
         for child in self.children:
             self._admit(child)
+        self.settle()
 
     def extended_with(self, nodes: Iterable[Field], *, read_only: Iterable[str] = ()) -> Body:
         """Return a copy with ``nodes`` after its own fields (plugins, at start-up).
@@ -59,7 +64,12 @@ class Body(Field):
             if extended.get(node.name) is not None:
                 raise ValueError(f"The field {node.name!r} is declared twice.")
             extended.add(node)
+        extended.settle()
         return extended
+
+    def settle(self) -> None:
+        """Work out what follows from the fields alone; to be called when they have changed."""
+        self.known = self.ignored.union(child.name for child in self.children)
 
     def _admit(self, node: Any) -> None:
         if not isinstance(node, Field):
@@ -72,40 +82,40 @@ class Body(Field):
     def read(self, value: Any) -> dict[str, Any]:
         if type(value) is not dict:
             raise self.refused(messages.OBJECT)
+
+        def item(child: Field) -> Any:
+            given = value.get(child.name, null)
+            return drop if self.partial and given is null else child.deserialize(given)
+
+        return self._collect(value, item)
+
+    def _collect(self, given: Mapping[str, Any], item: Callable[[Field], Any]) -> dict[str, Any]:
+        """Return the ``item`` of every field but for those that are ``drop``.
+
+        Raises ``Refused`` with every field that fails, and every undeclared key of ``given``.
+        """
         result: dict[str, Any] = {}
-        problem: Refused | None = None
-        seen = 0
+        refused: list[Refused] = []
         for child in self.children:
-            name = child.name
-            given = value.get(name, null)
-            if given is not null:
-                seen += 1
-            elif self.partial:
-                continue
             try:
-                item = child.deserialize(given)
-            except Refused as refused:
-                problem = problem or Refused(self)
-                problem.add(refused)
+                value = item(child)
+            except Refused as failing:
+                refused.append(failing)
                 continue
-            if item is not drop:
-                result[name] = item
-        if seen != len(value):
-            problem = self.refuse_strangers(value, problem)
-        if problem is not None:
+            if value is not drop:
+                result[child.name] = value
+        refused += self.strangers(given)
+        if refused:
+            problem = Refused(self)
+            for each in refused:
+                problem.add(each)
             raise problem
         return result
 
-    def refuse_strangers(
-        self, given: Iterable[str], problem: Refused | None = None
-    ) -> Refused | None:
-        """Add every undeclared key of ``given`` to ``problem``."""
-        known = self.ignored.union(child.name for child in self.children)
-        strangers = [key for key in given if key not in known]
-        for key in strangers[:MOST_STRANGERS]:
-            problem = problem or Refused(self)
-            problem.add(Refused(Stranger(key), messages.PROHIBITED))
-        return problem
+    def strangers(self, given: Iterable[str]) -> list[Refused]:
+        """Return what is wrong with undeclared keys, not more than :data:`MOST_STRANGERS`."""
+        unknown = [key for key in given if key not in self.known]
+        return [Refused(Stranger(key), messages.PROHIBITED) for key in unknown[:MOST_STRANGERS]]
 
     def shape(self, *, text: bool) -> Shape:  # noqa: ARG002
         properties: Shape = {child.name: child.json_schema() for child in self.children}
@@ -133,36 +143,30 @@ class Query(Body):
             return
         super()._admit(node)
 
+    def settle(self) -> None:
+        super().settle()
+        # Most lists are asked for without any parameter, and always mean the same by that.
+        absent = [(child, child.missing) for child in self.children if child.missing is not drop]
+        fixed = all(type(it) in _FIXED for _, it in absent) and not self.partial
+        self._defaults = {child.name: it for child, it in absent} if fixed else None
+
     def read(self, value: Any) -> dict[str, Any]:
-        given, repeated = _collect(value)
-        result: dict[str, Any] = {}
-        problem: Refused | None = None
-        seen = 0
-        for child in self.children:
-            name = child.name
-            content = given.get(name)
-            try:
-                if content is None:
-                    item = drop if self.partial else child.absent()
-                else:
-                    seen += 1
-                    if name in repeated:
-                        raise child.refused(messages.REPEATED)
-                    item = child.parse(content)
-            except Refused as refused:
-                problem = problem or Refused(self)
-                problem.add(refused)
-                continue
-            if item is not drop:
-                result[name] = item
-        if seen != len(given):
-            problem = self.refuse_strangers(given, problem)
-        if problem is not None:
-            raise problem
-        return result
+        if not value and self._defaults is not None:
+            return self._defaults.copy()
+        given, repeated = _repeated(value)
+
+        def item(child: Field) -> Any:
+            content = given.get(child.name)
+            if content is None:
+                return drop if self.partial else child.absent()
+            if child.name in repeated:
+                raise child.refused(messages.REPEATED)
+            return child.parse(content)
+
+        return self._collect(given, item)
 
 
-def _collect(pairs: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
+def _repeated(pairs: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
     given: dict[str, str] = {}
     repeated: set[str] = set()
     for name, content in pairs.items():

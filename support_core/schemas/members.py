@@ -83,11 +83,26 @@ class LoginBody(Body):
     password = String(max=255, strip=False, write_only=True)
 
 
-class EventFilters(Query):
+class EventChoice(Query):
+    type = CommaSeparated(
+        String(max=63), missing=drop, description="Types, or conversation.* for all of a noun."
+    )
+    mailbox_id = CommaSeparated(Id(), missing=drop)
+
+
+class EventFilters(EventChoice):
     after = Integer(min=0, missing=0, description="The id of the last event you have seen.")
     per_page = Integer(min=1, max=100, missing=100)
-    type = CommaSeparated(String(max=63), missing=drop)
     conversation_id = Id(missing=drop)
+
+
+class StreamFilters(EventChoice):
+    last_event_id = Integer(
+        min=0,
+        missing=drop,
+        description="The id of the last event you have; the header Last-Event-ID goes before it. "
+        "Without either the stream begins with what happens from now on.",
+    )
 
 
 class AuditFilters(PageQuery):

@@ -15,6 +15,7 @@ from ..models import Attachment, Conversation, Thread
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..blobs import Blob
     from ..desk import Desk
 
 MEGABYTE = 1 << 20
@@ -42,6 +43,10 @@ class AttachmentService:
             )
         except BlobTooLarge:
             raise PayloadTooLarge("The file is too large.", limit=limit) from None
+        return self.register(blob, name=name, content_type=content_type)
+
+    def register(self, blob: Blob, *, name: str, content_type: str | None) -> Attachment:
+        """Make an attachment of a blob that has been stored before the transaction began."""
         self._desk.entitlements.reserve("storage_mb", -(-blob.size // MEGABYTE))
         name = safe_filename(name)
         attachment = Attachment(

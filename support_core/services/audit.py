@@ -35,12 +35,7 @@ class AuditTrail:
                 target_id=target_id,
                 fields=sorted(fields),
                 user_id=actor.user_id,
-                actor={
-                    "name": actor.name,
-                    "token_id": actor.token_id,
-                    "address": actor.address,
-                    "request_id": actor.request_id,
-                },
+                actor=actor.shown(),
                 created_at=self._desk.clock(),
             )
         )

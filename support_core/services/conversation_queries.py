@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, and_, bindparam, exists, func, literal_column, select
 
+from ..db import Prepared
 from ..db.unindexed import unindexed
 from ..models import (
     Conversation,
@@ -79,12 +80,19 @@ _JOINED = (
     )
 )
 
-#: Filters that the tallies can count by.
-FACETS = frozenset({"status", "channel", "mailbox_id", "assigned_to", "unassigned", "priority"})
+#: The columns that a list filters by and its tallies count by.
+FACETS = ("status", "channel", "mailbox_id", "assigned_to", "priority")
 
 
 def _among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return column.in_(bindparam(name, expanding=True))
+
+
+def _by_facet(columns: Any) -> dict[str, ColumnElement[bool]]:
+    """Return the criteria on a facet's one value, and on one of several."""
+    one = {name: columns[name] == bindparam(name) for name in FACETS}
+    several = {f"{name}_list": _among(columns[name], f"{name}_list") for name in FACETS}
+    return {**one, **several}
 
 
 _TAGGED = exists(
@@ -95,40 +103,18 @@ _TAGGED = exists(
     )
 )
 _CRITERIA: dict[str, ColumnElement[bool]] = {
+    **_by_facet(_c),
+    "assigned_to_list": _among(func.coalesce(_c.assigned_to, 0), "assigned_to_list"),
+    "unassigned": _c.assigned_to.is_(None),
     "id": _c.id == bindparam("id"),
     "found": _among(_c.id, "found"),
-    "status": _c.status == bindparam("status"),
-    "status_list": _among(_c.status, "status_list"),
-    "channel": _c.channel == bindparam("channel"),
-    "channel_list": _among(_c.channel, "channel_list"),
-    "mailbox_id": _c.mailbox_id == bindparam("mailbox_id"),
-    "mailbox_id_list": _among(_c.mailbox_id, "mailbox_id_list"),
-    "assigned_to": _c.assigned_to == bindparam("assigned_to"),
-    "assigned_to_list": func.coalesce(_c.assigned_to, 0).in_(
-        bindparam("assigned_to_list", expanding=True)
-    ),
-    "unassigned": _c.assigned_to.is_(None),
-    "priority": _c.priority == bindparam("priority"),
-    "priority_list": _among(_c.priority, "priority_list"),
     "customer_id": _c.customer_id == bindparam("customer_id"),
     "created_after": _c.created_at > bindparam("created_after"),
     "created_before": _c.created_at < bindparam("created_before"),
     "updated_after": _c.updated_at > bindparam("updated_after"),
     "tag": _TAGGED,
 }
-_TALLIED: dict[str, ColumnElement[bool]] = {
-    "status": _tally.status == bindparam("status"),
-    "status_list": _among(_tally.status, "status_list"),
-    "channel": _tally.channel == bindparam("channel"),
-    "channel_list": _among(_tally.channel, "channel_list"),
-    "mailbox_id": _tally.mailbox_id == bindparam("mailbox_id"),
-    "mailbox_id_list": _among(_tally.mailbox_id, "mailbox_id_list"),
-    "assigned_to": _tally.assigned_to == bindparam("assigned_to"),
-    "assigned_to_list": _among(_tally.assigned_to, "assigned_to_list"),
-    "unassigned": _tally.assigned_to == 0,
-    "priority": _tally.priority == bindparam("priority"),
-    "priority_list": _among(_tally.priority, "priority_list"),
-}
+_TALLIED = {**_by_facet(_tally), "unassigned": _tally.assigned_to == 0}
 
 
 def _live(shape: frozenset[str], *, looked_up: bool = False) -> ColumnElement[bool]:
@@ -146,10 +132,10 @@ def _rows(shape: frozenset[str]) -> Select[Any]:
 
 
 @cache
-def _numbered_page(shape: frozenset[str], sort: str) -> Select[Any]:
+def _numbered_page(shape: frozenset[str], sort: str) -> Prepared:
     # One round to the database instead of two; the total stands in every row.
     total = _total(shape).correlate(None).scalar_subquery().label("total")
-    return (
+    return Prepared(
         _rows(shape)
         .add_columns(total)
         .order_by(*KEYSETS[sort].order_by)
@@ -168,15 +154,22 @@ def _total(shape: frozenset[str]) -> Select[Any]:
     return select(func.count()).select_from(Conversation.__table__).where(_live(shape))
 
 
-_ONE = _rows(frozenset({"id"})).add_columns(
-    _customer.phone.label("customer_phone"), _customer.erased_at
+@cache
+def _counted(shape: frozenset[str]) -> Prepared:
+    return Prepared(_total(shape))
+
+
+_ONE = Prepared(
+    _rows(frozenset({"id"})).add_columns(
+        _customer.phone.label("customer_phone"), _customer.erased_at
+    )
 )
 
 
 def conversation_row(desk: Desk, conversation_id: int) -> AnyRow | None:
     """Return one live conversation, in the list's columns and more of its customer, or None."""
-    values = {"id": conversation_id, "workspace_id": desk.workspace_id}
-    return desk.session.core(_ONE, values).one_or_none()
+    rows = desk.session.fetch(_ONE, {"id": conversation_id})
+    return rows[0] if rows else None
 
 
 def list_conversations(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
@@ -190,18 +183,17 @@ def list_conversations(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
         values["found"] = found
     shape = frozenset(values)
     sort = filters.get("sort", DEFAULT_SORT)
-    values["workspace_id"] = desk.workspace_id
     session = desk.session
     if "cursor" in filters:
-        statement = _rows(shape).params(**values)
+        statement = _rows(shape).params(**values, workspace_id=desk.workspace_id)
         return run_list(session, statement, keyset=KEYSETS[sort], filters=filters)
     page, per_page = filters["page"], filters["per_page"]
     window = {"limit": per_page, "offset": (page - 1) * per_page}
-    rows = session.core(_numbered_page(shape, sort), {**values, **window}).all()
+    rows = session.fetch(_numbered_page(shape, sort), {**values, **window})
     if rows:
         total = rows[0].total
     else:  # past the end, or nothing at all
-        total = session.core(_total(shape), values).scalar_one() if page > 1 else 0
+        total = session.fetch(_counted(shape), values)[0][0] if page > 1 else 0
     return ListPage(rows, page, per_page, total=int(total))
 
 

@@ -118,7 +118,17 @@ class ConversationService:
     def move(self, conversation: Conversation, mailbox_id: int) -> bool:
         """Move the conversation to another mailbox; raises ``Invalid`` for an unknown one."""
         self._desk.mailboxes.require(mailbox_id)
-        return self._change(conversation, "mailbox_id", mailbox_id)
+        before = conversation.mailbox_id
+        if not self._change(conversation, "mailbox_id", mailbox_id):
+            return False
+        # Who follows the other mailbox only would not hear that the conversation has left it.
+        self._desk.events.publish(
+            "conversation.moved",
+            conversation_id=conversation.id,
+            mailbox_id=before,
+            to_mailbox_id=mailbox_id,
+        )
+        return True
 
     def assign(self, conversation: Conversation, user_id: int | None) -> bool:
         """Assign to a member who may be assigned, or to nobody; raises ``Invalid``."""
@@ -174,6 +184,30 @@ class ConversationService:
     def touch(self, conversation: Conversation) -> None:
         """Note that somebody wrote just now."""
         conversation.last_reply_at = conversation.updated_at = self._desk.clock()
+
+    def remark(self, conversation: Conversation, text: str, **meta: Any) -> Thread:
+        """Write a line item that is no change of a field: where a conversation came from.
+
+        ``meta`` holds ids and states; what people wrote belongs into messages and notes.
+        """
+        thread = Thread(
+            conversation_id=conversation.id,
+            type="lineitem",
+            body=text,
+            body_text=text,
+            user_id=self._desk.actor.user_id,
+            meta=meta,
+            created_at=self._desk.clock(),
+        )
+        self._desk.session.add(thread)
+        self._desk.session.flush()
+        self._desk.events.publish(
+            "thread.added",
+            conversation_id=conversation.id,
+            thread_id=thread.id,
+            thread_type="lineitem",
+        )
+        return thread
 
     def _change(self, conversation: Conversation, field: str, value: Any) -> bool:
         before = getattr(conversation, field)

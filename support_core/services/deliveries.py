@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sqlalchemy import select
 
+from ..addresses import email_key
 from ..channels import OutboundAttachment, OutboundMessage
 from ..errors import Conflict, NotFound
 from ..html import sanitise
@@ -77,6 +78,7 @@ class DeliveryService:
             raise NotFound
         if delivery.state != "failed":
             raise Conflict("Only a failed delivery can be sent again.")
+        delivery.recipients = [_unfailed(it) for it in delivery.recipients or ()] or None
         self._to(delivery, "pending", error=None)
         delivery.attempts = 0
         self._desk.session.flush()
@@ -132,17 +134,42 @@ class DeliveryService:
         of an unknown message, a repeated one and one that would move backwards change nothing and
         return False.
         """
-        if message_id is None and external_id is None:
-            return False
-        criterion = (
-            Delivery.message_id == message_id
-            if message_id is not None
-            else Delivery.external_id == external_id
-        )
-        delivery = self._desk.session.execute(
-            select(Delivery).where(Delivery.channel == channel, criterion).with_for_update()
-        ).scalar_one_or_none()
+        delivery = self._reported(channel, message_id, external_id)
         return delivery is not None and self.advance(delivery, state, error=error)
+
+    def report_recipient(  # noqa: PLR0913 - the facts of a report, by keyword
+        self,
+        channel: str,
+        address: str,
+        state: str,
+        *,
+        message_id: str | None = None,
+        external_id: str | None = None,
+        error: str | None = None,
+    ) -> bool:
+        """Note what became of a reply for one of its recipients: any word of the channel's.
+
+        ``failed`` is the one word the core knows: once all recipients have failed, so has the
+        delivery. Returns False for a message or a recipient that is unknown.
+        """
+        delivery = self._reported(channel, message_id, external_id)
+        if delivery is None:
+            return False
+        recipients = [dict(it) for it in delivery.recipients or ()]
+        key = email_key(address)
+        meant = [it for it in recipients if email_key(it["address"]) == key]
+        for recipient in meant:
+            recipient["state"] = state
+            recipient["error"] = error
+        if not meant:
+            return False
+        delivery.recipients = recipients
+        if all(it.get("state") == "failed" for it in recipients):
+            self.advance(delivery, "failed", error=error)
+        else:
+            self._to(delivery, delivery.state, error=delivery.error)
+        self._desk.session.flush()
+        return True
 
     def advance(self, delivery: Delivery, state: str, *, error: str | None = None) -> bool:
         """Move forward; a report that would move backwards changes nothing and returns False."""
@@ -151,6 +178,21 @@ class DeliveryService:
         self._to(delivery, state, error=error)
         self._desk.session.flush()
         return True
+
+    def _reported(
+        self, channel: str, message_id: str | None, external_id: str | None
+    ) -> Delivery | None:
+        """Return the delivery that a provider means by either id, locked."""
+        if message_id is None and external_id is None:
+            return None
+        criterion = (
+            Delivery.message_id == message_id
+            if message_id is not None
+            else Delivery.external_id == external_id
+        )
+        return self._desk.session.execute(
+            select(Delivery).where(Delivery.channel == channel, criterion).with_for_update()
+        ).scalar_one_or_none()
 
     def _to(self, delivery: Delivery, state: str, *, error: str | None) -> None:
         delivery.state = state
@@ -201,3 +243,10 @@ class DeliveryService:
             size=attachment.size,
             open=lambda: blobs.open(key),
         )
+
+
+def _unfailed(recipient: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipient as before its failure; one that was reached stays as it is."""
+    if recipient.get("state") != "failed":
+        return recipient
+    return {name: value for name, value in recipient.items() if name not in {"state", "error"}}

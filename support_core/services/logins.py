@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select
 
 from ..addresses import email_key
+from ..bus import Signal
+from ..events import ACCESS, signal_on
 from ..models import LoginSession, LoginSessionUser, User, Workspace
 from ..security.secrets import digest, new_session_secret, verify_password
 
@@ -64,7 +66,15 @@ def start_session(
 
 
 def end_session(session: Session, session_id: int) -> None:
-    """End a login."""
+    """End a login, and with it the streams it holds in every workspace of its person."""
+    workspaces = session.execute(
+        select(User.workspace_id)
+        .join(LoginSessionUser, LoginSessionUser.user_id == User.id)
+        .where(LoginSessionUser.session_id == session_id),
+        execution_options=UNSCOPED,
+    ).scalars()
+    for workspace_id in workspaces.all():
+        signal_on(session, Signal(ACCESS, workspace_id))
     session.execute(
         delete(LoginSessionUser).where(LoginSessionUser.session_id == session_id),
         execution_options=UNSCOPED,

@@ -9,10 +9,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, exists, select, text
 
 from ..jobs import RetryLater, Schedule, job
-from ..models import Attachment, Event, IdempotencyKey, LoginSession, LoginSessionUser
+from ..models import (
+    Attachment,
+    Event,
+    FollowerPosition,
+    IdempotencyKey,
+    LoginSession,
+    LoginSessionUser,
+)
 
 if TYPE_CHECKING:
     from ..jobs import JobContext
@@ -64,16 +71,24 @@ def purge_freed(context: JobContext) -> None:
 
 @job(queue="maintenance")
 def remove_expired(context: JobContext) -> None:
-    """Remove kept answers, ended logins and old events whose time is over."""
+    """Remove kept answers, ended logins and old events whose time is over.
+
+    Events that a follower of an enabled plugin has not come to yet stay until it has.
+    """
     settings, now = context.application.settings, context.application.clock()
     answers = now - timedelta(hours=settings["support.idempotency.hours"])
     events = now - timedelta(days=settings["support.events.days"])
+    unread = exists().where(
+        FollowerPosition.workspace_id == Event.workspace_id,
+        FollowerPosition.name.in_(sorted(context.application.followers.declared)),
+        FollowerPosition.last_event_id < Event.id,
+    )
     ended = select(LoginSession.id).where(LoginSession.expires_at < now)
     for statement in (
         delete(IdempotencyKey).where(IdempotencyKey.created_at < answers),
         delete(LoginSessionUser).where(LoginSessionUser.session_id.in_(ended)),
         delete(LoginSession).where(LoginSession.expires_at < now),
-        delete(Event).where(Event.created_at < events),
+        delete(Event).where(Event.created_at < events, ~unread),
     ):
         with context.application.database.transaction() as session:
             session.execute(statement, execution_options=ALL_WORKSPACES)

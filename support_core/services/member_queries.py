@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 
 from ..models import ApiToken, AuditEntry, Event, Role, User
 from ..pagination import keysets
+from ..streams.event_types import matches
 from .listing import ListPage, run_list
 
 if TYPE_CHECKING:
@@ -66,11 +67,17 @@ def list_audit(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
     )
 
 
-def events_after(desk: Desk, filters: Mapping[str, Any]) -> Sequence[Event]:
-    """Return the next events of the log after the given id, oldest first."""
-    statement = select(Event).where(Event.id > filters["after"])
+def events_after(
+    desk: Desk, filters: Mapping[str, Any], permissions: frozenset[str]
+) -> Sequence[Event]:
+    """Return the next events of the log after the given id that these permissions show."""
+    types = desk.application.event_types
+    visible = types.criterion(permissions, Event.type, Event.conversation_id)
+    statement = select(Event).where(Event.id > filters["after"], visible)
     if filters.get("type"):
-        statement = statement.where(Event.type.in_(filters["type"]))
+        statement = statement.where(or_(*(matches(Event.type, it) for it in filters["type"])))
+    if filters.get("mailbox_id"):
+        statement = statement.where(Event.mailbox_id.in_(filters["mailbox_id"]))
     if "conversation_id" in filters:
         statement = statement.where(Event.conversation_id == filters["conversation_id"])
     statement = statement.order_by(Event.id).limit(filters["per_page"])

@@ -68,6 +68,7 @@ class RoleService:
         changed(role, values)
         self._desk.session.flush()
         self._desk.audit.record("role.updated", "role", role.id, fields=values)
+        self._desk.events.publish("role.updated", role_id=role.id)
         return role
 
     def delete(self, role_id: int) -> None:

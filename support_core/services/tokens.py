@@ -85,3 +85,4 @@ class TokenService:
             raise NotFound
         token.revoked_at = self._desk.clock()
         self._desk.audit.record("token.revoked", "token", token.id)
+        self._desk.events.publish("token.revoked", token_id=token.id)

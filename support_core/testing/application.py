@@ -47,7 +47,7 @@ def make_desk(
     folder: Path,
     url: str,
     *,
-    plugins: Sequence[str] = ("api", "plans"),
+    plugins: Sequence[str] = ("api", "plans", "webhooks"),
     extra: Mapping[str, ModuleType] | None = None,
     **settings: str,
 ) -> DeskUnderTest:

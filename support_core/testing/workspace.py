@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from webtest import TestApp
 
+from ..streams.slot import ENVIRON, StreamSlot
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from webtest.response import TestResponse
 
     from ..desk import Desk
+    from ..streams import Subscription
     from .application import DeskUnderTest
 
 BASE = "/api/support"
@@ -24,11 +27,15 @@ _NUMBERS = count(1)
 
 
 class Client:
-    """A caller of the REST API; any status is returned, none is raised."""
+    """A caller of the REST API; any status is returned, none is raised.
+
+    ``subscription`` is the stream that the last request opened, which a server would go on with.
+    """
 
     def __init__(self, wsgi: Any, headers: Mapping[str, str] | None = None) -> None:
         self._app = TestApp(wsgi, extra_environ={"REMOTE_ADDR": "127.0.0.1"})
         self.headers = dict(headers or {})
+        self.subscription: Subscription | None = None
 
     def call(
         self,
@@ -50,7 +57,11 @@ class Client:
         request = self._app.RequestClass.blank(
             BASE + path, environ=dict(self._app.extra_environ), **_blank(options)
         )
-        return self._app.do_request(request, status="*", expect_errors=True)
+        # As the server would: a view that opens a stream is answered, and the stream ends there.
+        slot = request.environ[ENVIRON] = StreamSlot()
+        answer = self._app.do_request(request, status="*", expect_errors=True)
+        self.subscription = slot.subscription
+        return answer
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.call("GET", path, **options)

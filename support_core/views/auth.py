@@ -63,7 +63,7 @@ def log_in(request: Request) -> dict[str, Any]:
 def log_out(request: Request) -> dict[str, Any]:
     """End the login this cookie belongs to."""
     if request.caller.session_id is not None:
-        end_session(request.dbsession, request.caller.session_id)
+        end_session(request.desk.session, request.caller.session_id)
     request.response.delete_cookie(COOKIE, path="/api/support")
     return {"message": "Logged out successfully"}
 

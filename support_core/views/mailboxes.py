@@ -52,7 +52,11 @@ def create(request: Request) -> dict[str, Any]:
 def show(request: Request) -> dict[str, Any]:
     """Get a mailbox."""
     found = request.desk.mailboxes.get(path_id(request))
-    return {"data": present_mailboxes(request.desk, [found])[0]}
+    shown = present_mailboxes(request.desk, [found])[0]
+    volatile = request.registry.support.plugins.volatile_mailbox_fields
+    if volatile:
+        request.lasting = {name: it for name, it in shown.items() if name not in volatile}
+    return {"data": shown}
 
 
 GUARD = (show, lambda desk, id_: desk.mailboxes.get(id_, lock=True))

@@ -52,8 +52,11 @@ def show_entitlements(request: Request) -> dict[str, Any]:
     shape=obj(data=many(EVENT), meta=obj(next_after=COUNT, has_more=FLAG)),
 )
 def list_of_events(request: Request) -> dict[str, Any]:
-    """Read the event log in order: pass ``meta.next_after`` as ``after`` to go on."""
-    found = events_after(request.desk, request.filters)
+    """Read the event log in order: pass ``meta.next_after`` as ``after`` to go on.
+
+    Events are shown to those who may see what they are about.
+    """
+    found = events_after(request.desk, request.filters, request.caller.permissions)
     return {
         "data": [present_event(event) for event in found],
         "meta": {

@@ -13,10 +13,19 @@ from support_core.testing.stand_in import StandIn
 from .sides import ApiSide, ProbeSide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
-class TestApi(ChannelConformance):
+class OnTheSuitesServers:
+    """The suite's kind of database, and its broker."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def desk_settings(cls, broker_setting: str) -> Mapping[str, str]:
+        return {"support__broker": broker_setting}
+
+
+class TestApi(OnTheSuitesServers, ChannelConformance):
     plugin = "api"
 
     @pytest.fixture(scope="class")
@@ -31,7 +40,7 @@ class TestApi(ChannelConformance):
             yield ApiSide(callback)
 
 
-class TestProbe(ChannelConformance):
+class TestProbe(OnTheSuitesServers, ChannelConformance):
     plugin = "probe"
     module = probe
 

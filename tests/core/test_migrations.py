@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 import support_api.models  # noqa: F401 - their tables are compared
+import support_email.models  # noqa: F401 - their tables are compared
 import support_plans.models  # noqa: F401 - their tables are compared
+import support_webhooks.models  # noqa: F401 - their tables are compared
 from support_core import migrations
 from support_core.db import Database
 from support_core.models import Base
+from support_core.settings import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from tests.services.databases import Databases
 
 NUMBERS = count(1)
-PLUGINS = ("api", "plans")
+PLUGINS = ("api", "email", "plans", "webhooks")
 
 
 @pytest.fixture
@@ -72,7 +75,22 @@ def test_a_second_upgrade_changes_nothing(open_database: Callable[..., Database]
 def test_an_empty_database_is_behind_in_every_branch(
     open_database: Callable[..., Database],
 ) -> None:
-    assert migrations.state(open_database(), PLUGINS).pending == ["core", "api", "plans"]
+    assert migrations.state(open_database(), PLUGINS).pending == ["core", *PLUGINS]
+
+
+def test_the_version_before_runs_on_and_does_not_migrate(
+    open_database: Callable[..., Database],
+) -> None:
+    database = open_database()
+    migrations.upgrade(database, PLUGINS)
+    with database.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE alembic_version SET version_num = 'core_9999' WHERE version_num LIKE 'c%'")
+        )
+    state = migrations.state(database, PLUGINS)
+    assert (state.newer, state.pending) == (("core_9999",), [])
+    with pytest.raises(ConfigurationError, match=r"newer than this version \(core_9999\)"):
+        migrations.upgrade(database, PLUGINS)
 
 
 def test_a_plugin_enabled_later_gets_its_tables_then(

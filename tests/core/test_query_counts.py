@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support_core.testing import count_statements
+from tests.isolation.hooked import add_attempt, add_delivery, add_replay, add_webhook
+from tests.isolation.mailed import add_ingest
 from tests.isolation.operations import operations, valid_call
-from tests.isolation.world import World, make_full_desk, make_world
+from tests.isolation.world import World, dead_job, make_full_desk, make_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,26 +26,46 @@ STATEMENTS = {
     "GET /attachments/{id}/download": 3,
     "GET /audit": 4,
     "GET /auth/me": 1,
-    "GET /channels": 2,
+    "GET /channels": 4,
     "GET /conversations": 3,
     "GET /conversations/{id}": 7,
+    "GET /conversations/{id}/presence": 4,
+    "GET /conversations/{id}/reply-address": 5,
     "GET /conversations/{id}/threads": 8,
     "GET /customers": 4,
     "GET /customers/{id}": 3,
     "GET /customers/{id}/conversations": 4,
     "GET /customers/{id}/export": 6,
-    "GET /entitlements": 6,
+    "GET /entitlements": 7,
     "GET /events": 3,
-    "GET /mailboxes": 5,
-    "GET /mailboxes/{id}": 4,
+    "GET /events/stream": 3,
+    "GET /jobs": 4,
+    "GET /jobs/summary": 9,
+    "GET /jobs/{id}": 3,
+    "GET /mailboxes": 6,
+    "GET /mailboxes/{id}": 5,
+    "GET /mailboxes/{id}/ingest": 5,
+    "GET /mailboxes/{id}/ingest/{ingest_id}": 4,
+    "GET /mailboxes/{id}/ingest/{ingest_id}/raw": 4,
     "GET /roles": 4,
     "GET /roles/{id}": 3,
     "GET /tokens": 4,
     "GET /users": 4,
     "GET /users/{id}": 4,
+    "GET /webhooks": 4,
+    "GET /webhooks/{id}": 3,
+    "GET /webhooks/{id}/deliveries": 5,
+    "GET /webhooks/{id}/deliveries/{delivery_id}": 5,
+    "GET /webhooks/{id}/replays": 5,
+    "GET /webhooks/{id}/replays/{replay_id}": 4,
 }
 
+#: Statements that set PostgreSQL's planner for a count, and set it back.
+MORE_ON_POSTGRESQL = {"GET /jobs/summary": 4}
+
 ROWS = 30
+
+LOGIN = {"imap_username": "desk", "imap_password": "secret"}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +100,10 @@ def _grow(world: World) -> None:
     owner, path = world.owner, f"/conversations/{world.conversation}"
     for number in range(ROWS):
         customer = f"grown{number}@example.test"
-        mailbox = world.workspace.mailbox(callback_url="https://example.com/replies")
+        mailbox = world.workspace.mailbox(
+            callback_url="https://example.com/replies", imap_host="localhost", **LOGIN
+        )
+        add_ingest(world.workspace, world.mailbox, number=number + 1)
         world.workspace.conversation(mailbox_id=mailbox, customer_email=customer)
         world.workspace.conversation(mailbox_id=mailbox, tags=["vip", f"tag{number}"])
         writer = world.workspace.client(user_id=world.workspace.member())
@@ -87,6 +112,12 @@ def _grow(world: World) -> None:
         assert writer.post(f"{path}/reply", reply).status_int == 201
         role = {"name": f"role-{number}", "permissions": []}
         assert owner.post("/roles", role).status_int == 201
+        dead_job(world.workspace)
+        add_webhook(world.workspace)
+        with world.workspace.desk() as desk:
+            add_delivery(desk, world.webhook, world.conversation, number=number + 1)
+            add_attempt(desk, world.webhook_delivery, number=number + 3)
+            add_replay(desk, world.webhook)
 
 
 def test_every_way_of_reading_takes_the_statements_it_is_known_to_take(
@@ -94,7 +125,8 @@ def test_every_way_of_reading_takes_the_statements_it_is_known_to_take(
 ) -> None:
     world = make_world(measured)
     taken = {name: _count(measured, operation, world) for name, operation in reading.items()}
-    assert taken == STATEMENTS
+    more = MORE_ON_POSTGRESQL if measured.application.database.dialect == "postgresql" else {}
+    assert taken == {name: number + more.get(name, 0) for name, number in STATEMENTS.items()}
 
 
 def test_more_rows_take_no_more_statements(
@@ -116,8 +148,13 @@ LISTS = (
     "GET /customers",
     "GET /customers/{id}/conversations",
     "GET /events",
+    "GET /jobs",
     "GET /mailboxes",
+    "GET /mailboxes/{id}/ingest",
     "GET /roles",
     "GET /tokens",
     "GET /users",
+    "GET /webhooks",
+    "GET /webhooks/{id}/deliveries",
+    "GET /webhooks/{id}/replays",
 )

@@ -9,13 +9,13 @@ from pathlib import Path
 from support_core.testing import make_desk
 
 from .pages import pages, woven
-from .tables import tables
+from .tables import PLUGINS, tables
 
 
 def main() -> None:
     """Rewrite every page whose sections are out of date, and name it."""
     with tempfile.TemporaryDirectory() as folder:
-        desk = make_desk(Path(folder), f"sqlite:///{folder}/support.sqlite")
+        desk = make_desk(Path(folder), f"sqlite:///{folder}/support.sqlite", plugins=PLUGINS)
         current = tables(desk)
         desk.application.close()
     for page in pages():

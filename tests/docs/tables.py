@@ -20,7 +20,10 @@ from support_core.cli.routes import plain, routes_of
 from support_core.errors import SupportError
 from support_core.security.permissions import BUILTIN_ROLES, GRANTABLE
 from support_core.settings import CORE_SETTINGS
+from support_email.settings import SETTINGS as EMAIL_SETTINGS
+from support_nchan.settings import SETTINGS as NCHAN_SETTINGS
 from support_plans.catalogue import SETTINGS as PLAN_SETTINGS
+from support_webhooks.settings import SETTINGS as WEBHOOK_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
     from support_core.rest import Operation
     from support_core.settings import Setting
     from support_core.testing import DeskUnderTest
+
+
+#: The plugins whose routes and settings the pages show.
+PLUGINS = ("api", "email", "plans", "webhooks")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -59,6 +66,7 @@ _KINDS = {
     "seconds": "seconds",
     "bytes": "a size: 500KiB, 25MiB",
     "rate": "a rate: 60/minute, or off",
+    "broker": "embedded, or the URL of a server",
     "limit": "a whole number, or unlimited",
 }
 
@@ -166,6 +174,9 @@ def tables(desk: DeskUnderTest) -> dict[str, str]:
     return {
         "settings": settings(CORE_SETTINGS),
         "settings of plans": settings(PLAN_SETTINGS),
+        "settings of email": settings(EMAIL_SETTINGS),
+        "settings of webhooks": settings(WEBHOOK_SETTINGS),
+        "settings of nchan": settings(NCHAN_SETTINGS),
         "permissions": permissions(),
         "errors": error_codes(),
         "routes": routes(desk),

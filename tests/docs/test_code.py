@@ -20,7 +20,12 @@ def marked(mark: str) -> list[Block]:
 
 
 def test_every_block_that_says_so_is_known_to_a_test() -> None:
-    assert [block.name for block in marked("run")] == ["verify", "verify-by-hand"]
+    assert [block.name for block in marked("run")] == [
+        "verify",
+        "verify-by-hand",
+        "receive",
+        "contact-stream",  # tests/streams/test_plugins
+    ]
     assert {block.page for block in marked("tour")} == {ROOT / "README.md"}
 
 
@@ -43,3 +48,14 @@ def test_the_guides_code_believes_our_signature_and_no_other(block: str, functio
     assert verified(SECRET, headers, BODY + b" ") is None
     assert verified(SECRET, old, BODY) is None
     assert verified(SECRET, foreign, BODY) is None
+
+
+def test_the_guides_receiver_stores_each_event_once() -> None:
+    module = run("receive")
+    module["SECRETS"][:] = [generate_secret(), SECRET]
+    headers = sign([SECRET], message_id="evt_1", timestamp=int(time.time()), body=BODY)
+    stored: list[Any] = []
+    assert module["receive"](headers, BODY, stored.append) == 204
+    assert module["receive"](headers, BODY, stored.append) == 204
+    assert module["receive"](headers, BODY + b" ", stored.append) == 400
+    assert stored == [{"type": "conversation.replied"}]

@@ -15,10 +15,13 @@ from support_core.hookspecs import hookspec
 from support_core.security.permissions import GRANTABLE
 from support_core.settings import CORE_SETTINGS, Settings
 from support_core.testing import make_desk
+from support_email.settings import SETTINGS as EMAIL_SETTINGS
+from support_nchan.settings import SETTINGS as NCHAN_SETTINGS
 from support_plans.catalogue import SETTINGS as PLAN_SETTINGS
+from support_webhooks.settings import SETTINGS as WEBHOOK_SETTINGS
 
 from .pages import EXAMPLE, ROOT, blocks, pages, sections, woven
-from .tables import error_kinds, tables
+from .tables import PLUGINS, error_kinds, tables
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from support_core.testing import DeskUnderTest
 
 DOCS = ROOT / "docs"
+DECLARED = [*CORE_SETTINGS, *PLAN_SETTINGS, *EMAIL_SETTINGS, *WEBHOOK_SETTINGS, *NCHAN_SETTINGS]
 #: Files of the example that the tutorial leaves to the reader.
 LEFT_OUT = {"README.md", "sms_channel/migrations/__init__.py", "tests/test_sms.py"}
 
@@ -34,7 +38,7 @@ LEFT_OUT = {"README.md", "sms_channel/migrations/__init__.py", "tests/test_sms.p
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> DeskUnderTest:
     """An application with the plugins that ship, and nothing besides."""
     folder = tmp_path_factory.mktemp("docs")
-    desk = make_desk(folder, f"sqlite:///{folder}/support.sqlite")
+    desk = make_desk(folder, f"sqlite:///{folder}/support.sqlite", plugins=PLUGINS)
     desk.application.close()
     return desk
 
@@ -74,7 +78,7 @@ def test_the_tutorial_builds_the_whole_example() -> None:
     assert files >= LEFT_OUT
 
 
-@pytest.mark.parametrize("setting", [*CORE_SETTINGS, *PLAN_SETTINGS], ids=lambda it: it.name)
+@pytest.mark.parametrize("setting", DECLARED, ids=lambda it: it.name)
 def test_every_setting_is_documented_with_its_default(setting: Any) -> None:
     (row,) = [it for it in page("configuration.md").splitlines() if f"| `{setting.name}` |" in it]
     assert setting.doc in row
@@ -140,7 +144,6 @@ def test_links_lead_to_files(path: Path) -> None:
 
 @pytest.mark.parametrize("path", pages(), ids=relative)
 def test_python_is_python_and_ini_is_configuration(path: Path) -> None:
-    declared = [*CORE_SETTINGS, *PLAN_SETTINGS]
     for block in blocks(path):
         if block.language == "python" and " -> " not in block.text:
             ast.parse(block.text)
@@ -148,7 +151,7 @@ def test_python_is_python_and_ini_is_configuration(path: Path) -> None:
             lines = [line.partition(" = ") for line in block.text.splitlines()]
             named = {name: value for name, _, value in lines if name.startswith("support.")}
             known = {it for it in named if not it.startswith("support.sms.")}
-            Settings({name: named[name].replace("sms", "") for name in known}, declared)
+            Settings({name: named[name].replace("sms", "") for name in known}, DECLARED)
 
 
 @pytest.mark.parametrize("path", pages(), ids=relative)

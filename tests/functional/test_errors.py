@@ -51,6 +51,14 @@ def test_an_unknown_route_is_404(workspace: TestWorkspace, path: str) -> None:
     assert_error(Client(workspace.under_test.wsgi).post(path, {}), 404, "not_found")
 
 
+def test_a_path_that_ends_in_a_newline_is_another_path(workspace: TestWorkspace) -> None:
+    conversation = workspace.conversation()["id"]
+    for path in ("/conversations", f"/conversations/{conversation}"):
+        assert workspace.owner.get(path).status_int == 200
+        for end in ("%0A", "%0D%0A", "%0A%0A"):
+            assert_error(workspace.owner.get(path + end), 404, "not_found")
+
+
 def test_outside_of_the_api_there_is_nothing_either(desk: DeskUnderTest) -> None:
     for path in ("/", "/favicon.ico", "/api", "/api/support", "//api/support/healthz"):
         assert_error(TestApp(desk.wsgi).get(path, status="*"), 404, "not_found")

@@ -174,3 +174,29 @@ def test_a_missing_service_fails_a_test_in_ci(monkeypatch):
     monkeypatch.setenv("SUPPORT_REQUIRE_SERVICES", "1")
     with pytest.raises(pytest.fail.Exception, match="redis: not installed"):
         require_service("redis", "not installed")
+
+
+def test_a_server_that_is_kept_for_a_process_outlives_whoever_started_it():
+    owner = subprocess.Popen(["sleep", "600"])
+    worker, (pid, folder) = start_elsewhere(f"""
+        from tests.services.process import Account, Server
+        account = Account()
+        folder = account.folder("support-harness-")
+        server = Server(["sleep", "600"], folder=folder, account=account, keep_for={owner.pid})
+        print(server.pid, folder, flush=True)
+    """)
+    kill(worker)
+    time.sleep(0.5)
+    assert is_running(int(pid))
+    owner.kill()
+    owner.wait()
+    wait_until_gone(int(pid), Path(folder))
+
+
+def test_a_killed_server_leaves_its_folder_for_the_next():
+    server = sleeping_server(Account())
+    server.kill()
+    wait_until_gone(server.pid)
+    assert server.folder.exists()
+    server.stop()
+    assert not server.folder.exists()

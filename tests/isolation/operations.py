@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from support_core.rest import PREFIX
+from support_core.testing import carried, data_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,15 +31,21 @@ NOUNS = {
     "attachments": "attachment",
     "conversations": "conversation",
     "customers": "customer",
+    "deliveries": "webhook_delivery",
+    "ingest": "ingest",
+    "jobs": "job",
     "mailboxes": "mailbox",
+    "replays": "webhook_replay",
     "roles": "role",
     "tokens": "token",
     "users": "member",
+    "webhooks": "webhook",
 }
 
 #: Paths that need a particular row of their kind.
 PATHS: dict[str, dict[str, str]] = {
     "/conversations/{id}/messages": {"id": "api_conversation"},
+    "/conversations/{id}/reply-address": {"id": "email_conversation"},
     "/conversations/{id}/restore": {"id": "deleted_conversation"},
     "/conversations/{id}/threads/{thread_id}": {"thread_id": "held_thread"},
     "/conversations/{id}/threads/{thread_id}/retry": {"thread_id": "failed_thread"},
@@ -50,6 +57,7 @@ REFERENCES = {
     "attachment_ids": "attachment",
     "conversation_id": "conversation",
     "customer_id": "customer",
+    "ids": "job",
     "mailbox_id": "mailbox",
     "user_id": "member",
 }
@@ -68,9 +76,12 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "PATCH /conversations/{id}/assign": lambda world: {"user_id": world.member},
     "POST /conversations/{id}/messages": lambda _: {"body": "And one more thing"},
     "POST /conversations/{id}/reply": lambda _: {"body": "An answer"},
+    "PUT /conversations/{id}/presence": lambda _: {"state": "viewing"},
     "PATCH /conversations/{id}/status": lambda _: {"status": "closed"},
     "POST /customers": lambda _: {"email": "customer-new@example.test"},
     "PUT /customers/{id}": lambda _: {"company": "Example"},
+    "POST /jobs/purge": lambda world: {"ids": [world.job]},
+    "POST /jobs/retry": lambda world: {"ids": [world.job]},
     "POST /mailboxes": lambda _: {"name": "Sales", "email": "sales-new@example.test"},
     "PUT /mailboxes/{id}": lambda _: {"name": "Renamed"},
     "POST /roles": lambda _: {"name": "new-role", "permissions": ["view_conversations"]},
@@ -78,6 +89,9 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /tokens": lambda _: {"name": "another"},
     "POST /users": lambda _: {"email": "user-new@example.test", "name": "New User"},
     "PUT /users/{id}": lambda _: {"name": "Renamed User"},
+    "POST /webhooks": lambda _: {"url": "https://example.com/hook"},
+    "PUT /webhooks/{id}": lambda _: {"description": "Renamed"},
+    "POST /webhooks/{id}/replay": lambda _: {"after": "2026-01-01T00:00:00Z"},
 }
 
 
@@ -160,3 +174,15 @@ def valid_call(operation: Operation, world: World) -> Call:
         raise NoRecipe(f"{name} takes a body; add a valid one to BODIES")
     body = BODIES[name](world) if name in BODIES else None
     return Call(operation.method, pattern, parameters, body, upload)
+
+
+def shown_by(world: World, path: str) -> Any:
+    """Return what the owner sees as ``data``: of a stream the events it carries, of a 422 none."""
+    answer = world.owner.get(path)
+    if answer.content_type == "text/event-stream":
+        world.owner.get(f"{path}{'&' if '?' in path else '?'}last_event_id=0")
+        subscription = world.owner.subscription
+        assert subscription is not None
+        return data_of(carried(world.workspace.under_test.application, subscription))
+    assert answer.status_int in {200, 422}, answer.text
+    return answer.json.get("data", [])

@@ -30,7 +30,7 @@ def _references() -> Iterator[tuple[Table, ForeignKeyConstraint]]:
                     yield table, key
 
 
-NAMES = [f"{table.name}.{key.column_keys[-1]}" for table, key in _references()]
+NAMES = sorted(f"{table.name}.{key.column_keys[-1]}" for table, key in _references())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,13 +8,17 @@ from functools import cache
 from importlib.metadata import distribution
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
 from support_core.channels import Permanent
-from support_core.models import Base
+from support_core.models import Base, Job
 from support_core.security.secrets import csrf_token, hash_password
 from support_core.services.logins import start_session
+from support_core.services.maintenance import delete_blobs
 from support_core.testing import Client, make_desk, probe
+
+from .hooked import add_delivery, add_replay, add_webhook
+from .mailed import add_ingest, add_traces, server_fields
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,10 +47,16 @@ class World:
     customer: int
     conversation: int
     api_conversation: int
+    email_conversation: int
     deleted_conversation: int
     failed_thread: int
     held_thread: int
     attachment: int
+    ingest: int
+    job: int
+    webhook: int
+    webhook_delivery: int
+    webhook_replay: int
     password: str = PASSWORD
 
     @property
@@ -60,7 +70,8 @@ def make_full_desk(folder: Path, url: str) -> DeskUnderTest:
     shipped = [
         point.name
         for point in distribution("support-core").entry_points
-        if point.group == "support_core.plugins"
+        # nchan needs an nginx, and adds no operation.
+        if point.group == "support_core.plugins" and point.name != "nchan"
     ]
     return make_desk(folder, url, plugins=shipped, extra={"probe": probe})
 
@@ -72,13 +83,14 @@ def make_world(desk: DeskUnderTest) -> World:
     member = workspace.member("agent", email=f"member{workspace.id}@example.test")
     with workspace.desk() as opened:
         opened.members.get(member).password_hash = _hashed(PASSWORD)
-    mailbox = workspace.mailbox(callback_url="https://example.com/replies")
+    mailbox = workspace.mailbox(callback_url="https://example.com/replies", **server_fields())
     conversation = workspace.conversation(mailbox_id=mailbox, tags=["vip"])
     probe.failures[conversation["id"]] = [Permanent("refused")]
     failed = _reply(owner, conversation["id"])
     desk.run_jobs()
     deleted = workspace.conversation(mailbox_id=mailbox)["id"]
     owner.delete(f"/conversations/{deleted}")
+    owner.put(f"/conversations/{conversation['id']}/presence", {"state": "viewing"})
     attachment = owner.upload("note.txt", b"text", content_type="text/plain").json["data"]["id"]
     role = {"name": "own-role", "permissions": ["view_conversations"]}
     world = World(
@@ -91,13 +103,38 @@ def make_world(desk: DeskUnderTest) -> World:
         customer=conversation["customer"]["id"],
         conversation=conversation["id"],
         api_conversation=workspace.conversation(mailbox_id=mailbox, channel="api")["id"],
+        email_conversation=workspace.conversation(mailbox_id=mailbox, channel="email")["id"],
         deleted_conversation=deleted,
         failed_thread=failed,
         held_thread=_reply(owner, conversation["id"], undo_seconds=60),
         attachment=attachment,
+        ingest=add_ingest(workspace, mailbox),
+        job=dead_job(workspace),
+        **_webhook(workspace, conversation["id"]),
     )
+    add_traces(workspace, mailbox, world.conversation, failed)
     desk.run_jobs()
     return world
+
+
+def dead_job(workspace: TestWorkspace) -> int:
+    """Make a job of the workspace that failed for good; it does no harm when it is retried."""
+    with workspace.desk() as desk:
+        message_id = desk.enqueue(delete_blobs, f"{workspace.id}/00/{'0' * 64}")
+        its = Job.message_id == message_id
+        desk.session.execute(
+            update(Job).where(its).values(state="dead", last_error="GiveUp: it broke")
+        )
+        found: int = desk.session.execute(select(Job.id).where(its)).scalar_one()
+    return found
+
+
+def _webhook(workspace: TestWorkspace, conversation: int) -> dict[str, int]:
+    webhook = add_webhook(workspace)
+    with workspace.desk() as desk:
+        delivery = add_delivery(desk, webhook, conversation)
+        replay = add_replay(desk, webhook)
+    return {"webhook": webhook, "webhook_delivery": delivery, "webhook_replay": replay}
 
 
 def _reply(client: Client, conversation: int, **more: int) -> int:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.isolation.world import dead_job
+
 if TYPE_CHECKING:
     from webtest.response import TestResponse
 
@@ -125,6 +127,21 @@ def test_members_roles_and_tokens(contract: Contract, workspace: TestWorkspace) 
     for path in ("/users", "/roles", "/tokens", "/audit", "/entitlements", "/channels"):
         contract.check(path, "get", client.get(path))
     contract.check("/auth/me", "get", client.get("/auth/me"))
+
+
+def test_jobs(contract: Contract, workspace: TestWorkspace) -> None:
+    client, dead = workspace.owner, dead_job(workspace)
+    contract.check("/jobs", "get", client.get("/jobs"))
+    contract.check("/jobs", "get", client.get("/jobs?cursor="))
+    contract.check("/jobs/summary", "get", client.get("/jobs/summary"))
+    contract.check("/jobs/{id}", "get", client.get(f"/jobs/{dead}"))
+    contract.check("/jobs/{id}/retry", "post", client.post(f"/jobs/{dead}/retry"))
+    contract.check("/jobs/{id}/retry", "post", client.post(f"/jobs/{dead}/retry"))  # 409
+    contract.check("/jobs/{id}", "delete", client.delete(f"/jobs/{dead}"))
+    contract.check("/jobs/{id}", "delete", client.delete(f"/jobs/{dead}"))  # 404
+    for what in ("retry", "purge"):
+        contract.check(f"/jobs/{what}", "post", client.post(f"/jobs/{what}", {}))
+        contract.check(f"/jobs/{what}", "post", client.post(f"/jobs/{what}", {"ids": [dead]}))
 
 
 def test_attachments(contract: Contract, workspace: TestWorkspace) -> None:

@@ -27,13 +27,16 @@ HURRY = text("UPDATE jobs SET due_at = :now WHERE state = 'delayed'").bindparams
 
 
 @pytest.fixture(scope="session")
-def desk(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskUnderTest]:
+def desk(
+    databases: Databases, broker_setting: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DeskUnderTest]:
     """An application of its own: these tests make every waiting job due."""
     under_test = make_desk(
         tmp_path_factory.mktemp("api-channel"),
         databases.create("api_channel"),
         extra={"probe": probe},
         support__outgoing__timeout="1",
+        support__broker=broker_setting,
     )
     yield under_test
     under_test.application.close()

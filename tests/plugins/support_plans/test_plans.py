@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support_core.plugin_api import ConfigurationError, Denial, hookimpl
-from support_core.testing import DeskUnderTest, TestWorkspace, assert_error, make_desk, probe
+from support_core.testing import (
+    Client,
+    DeskUnderTest,
+    TestWorkspace,
+    assert_error,
+    make_desk,
+    probe,
+)
 from support_plans.models import PlanOverride
 
 if TYPE_CHECKING:
@@ -191,6 +198,25 @@ def test_an_override_grants_and_takes_features(shipped: DeskUnderTest) -> None:
     _no_feature(pro.owner.get("/conversations"), "pro")
     assert free.owner.get("/entitlements").json["data"]["features"]["api_access"] is True
     assert pro.owner.get("/entitlements").json["data"]["features"]["api_access"] is False
+
+
+def test_an_override_holds_with_the_next_request_in_every_process(
+    shipped: DeskUnderTest, tmp_path: Path
+) -> None:
+    workspace = shipped.workspace(plan="free")
+    url = shipped.application.database.url.render_as_string(hide_password=False)
+    elsewhere = make_desk(tmp_path, url, extra={"probe": probe})
+    client = Client(elsewhere.wsgi, workspace.owner.headers)
+    _no_feature(client.get("/conversations"), "free")
+    with workspace.desk() as desk:
+        desk.session.add(PlanOverride(kind="feature", name="api_access", amount=1))
+        desk.session.flush()
+        assert desk.entitlements.denial("api_access") is None
+    assert client.get("/conversations").status_int == 200
+    with workspace.desk() as desk:
+        desk.session.get_one(PlanOverride, (workspace.id, "feature", "api_access")).amount = 0
+    _no_feature(client.get("/conversations"), "free")
+    elsewhere.application.close()
 
 
 def test_an_override_lifts_a_limit(shipped: DeskUnderTest) -> None:

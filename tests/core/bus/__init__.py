@@ -1,0 +1,1 @@
+"""Every bus, held to one contract."""
