@@ -91,7 +91,9 @@ def _plugin_schedules(plugins: Plugins) -> list[Schedule]:
 
 def assemble(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = None) -> Application:
     """Make the long-lived parts out of the configuration, without a web application around."""
-    first = Settings({"support.plugins": raw.get("support.plugins", "api plans webhooks")}, CORE_SETTINGS)
+    first = Settings(
+        {"support.plugins": raw.get("support.plugins", "api plans webhooks")}, CORE_SETTINGS
+    )
     plugins = load_plugins(first["support.plugins"], extra)
     declared = [
         setting

@@ -121,7 +121,7 @@ def _bus(application: Application) -> Finding:
 def _keys(application: Application) -> Finding:
     try:
         outdated = rotation.outdated(application)
-        for secret in rotation.secret_columns():
+        for secret in rotation.secret_columns(application):
             _read_one(application, secret)
     except (KeyInvalid, SecretUnreadable) as error:
         return Finding("keys", FAILED, str(error))

@@ -42,13 +42,23 @@ class SecretColumn:
         return list(self.table.primary_key.columns)
 
 
-def secret_columns() -> list[SecretColumn]:
-    """Return every ciphertext column of the core and of the enabled plugins."""
+def secret_columns(application: Application) -> list[SecretColumn]:
+    """Return every ciphertext column of the core and of the enabled plugins.
+
+    Other plugins may have been imported besides, without having tables here.
+    """
+    enabled = {it.__name__.partition(".")[0] for it in application.plugins.modules.values()}
+    packages = {"support_core"} | enabled
+    theirs = {
+        mapper.local_table
+        for mapper in Base.registry.mappers
+        if mapper.class_.__module__.partition(".")[0] in packages
+    }
     return [
         SecretColumn(table, column)
         for table in Base.metadata.sorted_tables
         for column in table.columns
-        if isinstance(column.type, Ciphertext)
+        if table in theirs and isinstance(column.type, Ciphertext)
     ]
 
 
@@ -56,7 +66,7 @@ def count_secrets(application: Application) -> int:
     """Return how many secrets are stored."""
     total = 0
     with application.database.transaction(write=False) as session:
-        for secret in secret_columns():
+        for secret in secret_columns(application):
             statement = select(func.count()).where(secret.column.is_not(None))
             total += session.execute(statement, execution_options=UNSCOPED).scalar_one()
     return total
@@ -67,7 +77,7 @@ def outdated(application: Application) -> int:
     keyring = application.keyring
     return sum(
         not keyring.is_current(row[-1])
-        for secret in secret_columns()
+        for secret in secret_columns(application)
         for batch in _batches(application, secret)
         for row in batch
     )
@@ -83,7 +93,7 @@ def rotate(application: Application, *, moved: Callable[[int, int], Any]) -> int
     """
     keyring = application.keyring
     total, seen, changed = count_secrets(application), 0, 0
-    for secret in secret_columns():
+    for secret in secret_columns(application):
         for batch in _batches(application, secret):
             stale = [row for row in batch if not keyring.is_current(row[-1])]
             with application.database.transaction() as session:

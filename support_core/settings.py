@@ -112,8 +112,8 @@ CORE_SETTINGS: tuple[Setting, ...] = (
         "support.blobs.path",
         "text",
         "",
-        "Where attachments' contents lie: a folder, or s3://bucket/prefix; back it up together with "
-        "the database.",
+        "Where attachments' contents lie: a folder, or s3://bucket/prefix; back it up together "
+        "with the database.",
     ),
     Setting(
         "support.blobs.s3.endpoint",

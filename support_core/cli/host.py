@@ -104,7 +104,7 @@ class Host:
 
     @property
     def has_server(self) -> bool:
-        """Whether the ini has a ``[server:main]``; a host with a WSGI server of its own need not."""
+        """Whether the ini has a ``[server:main]``; a host with its own WSGI server need not."""
         parser = RawConfigParser(strict=False)
         parser.read(self.path)
         return parser.has_section("server:main")

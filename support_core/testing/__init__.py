@@ -2,7 +2,8 @@
 
 :func:`make_desk` builds a whole application on a fresh database; :class:`TestWorkspace` is one of
 its workspaces with clients that call the REST API; :mod:`.probe` is a channel that records what it
-is given; :func:`carried` is what a stream would send; :mod:`.conformance` is the kit that tells when a channel is right.
+is given; :func:`carried` is what a stream would send; :mod:`.conformance` is the kit that tells
+when a channel is right.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def _secrets(shell: Shell) -> dict[str, list[str]]:
     application = shell.desk.application
     found = {}
     with application.database.transaction(write=False) as session:
-        for secret in secret_columns():
+        for secret in secret_columns(application):
             tokens = session.execute(
                 select(secret.column).where(secret.column.is_not(None)).order_by(*secret.key),
                 execution_options={"unscoped": "a test looks at all of them"},

@@ -10,7 +10,16 @@ from support_core.schemas.fields import CommaSeparated, Id, ListOf
 from support_core.security import GRANTABLE, Permission
 from support_core.testing import Client, assert_error
 
-from .operations import PATHS, REFERENCES, NoRecipe, name_of, operations, owner_of, shown_by, valid_call
+from .operations import (
+    PATHS,
+    REFERENCES,
+    NoRecipe,
+    name_of,
+    operations,
+    owner_of,
+    shown_by,
+    valid_call,
+)
 from .world import logged_in, make_world, picture
 
 if TYPE_CHECKING:

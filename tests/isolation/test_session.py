@@ -369,6 +369,7 @@ AROUND = {
     "support_core/health.py",
     "support_core/jobs/claims.py",
     "support_core/jobs/clerk.py",
+    "support_core/jobs/handover.py",
     "support_core/jobs/schedules.py",
     "support_core/jobs/tallies.py",
     "support_core/jobs/upkeep.py",

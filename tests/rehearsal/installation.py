@@ -120,7 +120,7 @@ class Installation:
         self._stack.close()
 
     def _start_servers(self) -> None:
-        self.cluster = Cluster()
+        self.cluster = Cluster(durable=True)
         self._stack.callback(self.cluster.stop)
         self.redis = Redis()
         self._stack.callback(self.redis.stop)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 #: Seconds between two requests of one thread.
-PAUSE = 0.05
+PAUSE = 0.1
 
 #: Where callers sit: another address than the desk's own machines.
 CALLERS = "127.0.0.7"

@@ -198,6 +198,8 @@ class Walk:
                     f"{stream.connections} connections, {stream.resets} resets"
                 )
             assert self.gateway.repeated == 0
+            logs = self.all.nginx.server.log + self.all.nginx_of_gateway.server.log
+            assert "exited on signal" not in logs, "a worker of nginx crashed"
             assert self.receiver.refused == 0
             line.note(
                 f"webhooks: {len(self.receiver.effects)} replies, "

@@ -74,8 +74,13 @@ class Cluster:
     cluster: loopback is shared by everybody on the machine.
     """
 
-    def __init__(self) -> None:
-        """Create and start the cluster. Raises PostgresMissing or ServerDied."""
+    def __init__(self, *, durable: bool = False) -> None:
+        """Create and start the cluster. Raises PostgresMissing or ServerDied.
+
+        A ``durable`` one has written what it committed when it says so, as it must be for
+        :meth:`kill`.
+        """
+        self._changes = {"synchronous_commit": "on"} if durable else {}
         self.programs = programs = find_programs()
         try:
             self._account = account = Account.unprivileged("postgres", "nobody")
@@ -86,7 +91,9 @@ class Cluster:
             self._port = port = free_port()
             self.url = f"postgresql+psycopg://postgres:{password}@{LOOPBACK}:{port}/postgres"
             try:
-                self._server = _start(programs, account, password=password, port=port)
+                self._server = _start(
+                    programs, account, password=password, port=port, changes=self._changes
+                )
                 _wait_until_ready(self._server, self.url)
             except ServerDied as error:
                 # Between finding a free port and using it, somebody else may have taken it.
@@ -112,7 +119,13 @@ class Cluster:
         """Start the server again, after :meth:`kill`, on the same data; it recovers them first."""
         folder = self._server.folder
         (folder / "data" / "postmaster.pid").unlink(missing_ok=True)
-        self._server = _launch(self.programs, self._account, folder=folder, port=self._port)
+        self._server = _launch(
+            self.programs,
+            self._account,
+            folder=folder,
+            port=self._port,
+            changes=self._changes,
+        )
         _wait_until_ready(self._server, self.url)
 
     def stop(self) -> None:
@@ -120,7 +133,9 @@ class Cluster:
         self._server.stop()
 
 
-def _start(programs: Path, account: Account, *, password: str, port: int) -> Server:
+def _start(
+    programs: Path, account: Account, *, password: str, port: int, changes: Mapping[str, str]
+) -> Server:
     folder = account.folder("support-postgres-")
     data = folder / "data"
     try:
@@ -133,12 +148,14 @@ def _start(programs: Path, account: Account, *, password: str, port: int) -> Ser
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return _launch(programs, account, folder=folder, port=port)
+    return _launch(programs, account, folder=folder, port=port, changes=changes)
 
 
-def _launch(programs: Path, account: Account, *, folder: Path, port: int) -> Server:
+def _launch(
+    programs: Path, account: Account, *, folder: Path, port: int, changes: Mapping[str, str]
+) -> Server:
     data = folder / "data"
-    settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+    settings = [f"--{name}={value}" for name, value in {**SETTINGS, **changes}.items()]
     command: list[str | Path] = [programs / "postgres", "-D", data, f"--port={port}", *settings]
     # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
     return Server(command, folder=folder, account=account, stop_signal="SIGINT")

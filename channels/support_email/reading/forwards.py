@@ -56,7 +56,7 @@ def _quoted(mail: Mail) -> Forwarded | None:
     lines = (lines_of(mail.text) if mail.text.strip() else html_lines(mail.html))[:_MOST_LINES]
     is_told = is_forward_subject(mail.subject)
     for index, line in enumerate(lines):
-        if line.is_blank or line.quoted and not is_told:
+        if line.is_blank or (line.quoted and not is_told):
             continue
         if is_forward(line):
             return _below(lines, index, index + 1)

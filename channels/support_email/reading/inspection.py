@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .automatic import classify
-from .verdicts import Kind
 from .reader import read_mail
 from .reply import visible_reply
 from .reply.visible import visible_html, visible_text
-
-if TYPE_CHECKING:
-    from .mail import Mail
+from .verdicts import Kind
 
 
 def reading_of(raw: bytes, kind: str = "mime") -> dict[str, Any]:

@@ -26,6 +26,7 @@ _LOOKS_DATED = re.compile(r"\d{1,2}[:.]\d\d|(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}")
 _DATED = re.compile(r"(?:19|20)\d\d.{1,12}\d{1,2}[:.]\d\d|\d{1,2}[:.]\d\d.{1,20}(?:19|20)\d\d")
 _MOST_LINES = 30
 _MOST_UNLABELLED = 4
+_REPLY_ABOVE = re.compile("|".join(map(re.escape, phrases.REPLY_ABOVE)))
 _ORIGINAL = frozenset(phrases.ORIGINAL)
 _FORWARDED = frozenset(phrases.FORWARDED)
 
@@ -50,20 +51,19 @@ def is_original(line: Line) -> bool:
 
 def is_reply_above(line: Line) -> bool:
     """Whether a line asks to reply above it."""
-    text = line.plain.lower()
-    return len(text) < 120 and any(said in text for said in phrases.REPLY_ABOVE)
+    return len(line.plain) < 120 and _REPLY_ABOVE.search(line.lowered) is not None
 
 
 def is_forward(line: Line) -> bool:
     """Whether a line says that a forwarded message follows."""
-    text = line.plain.lower()
+    text = line.lowered
     return _said_between_dashes(line, _FORWARDED, dashes=2) or (
         text.endswith((":", "：")) and text.rstrip(":： ") in _FORWARDED
     )
 
 
 def _said_between_dashes(line: Line, said: frozenset[str], *, dashes: int) -> bool:
-    text = line.plain.lower()
+    text = line.lowered
     if not 5 < len(text) < 200:
         return False
     between = _BETWEEN_DASHES.fullmatch(text)

@@ -69,11 +69,11 @@ def intro_ending_at(lines: Sequence[Line], end: int) -> int | None:
     if line.is_blank or len(line.plain) > _LONGEST:
         return None
     is_above_quotation = not line.quoted and _next_is_quoted(lines, end + 1)
-    if _GMAIL.fullmatch(line.plain.lower()):
+    if _GMAIL.fullmatch(line.lowered):
         return end
-    if is_above_quotation and _WHEN_AND_WHO.fullmatch(line.plain.lower()):
+    if is_above_quotation and _WHEN_AND_WHO.fullmatch(line.lowered):
         return end
-    if not _may_end(line.plain.lower()):
+    if not _may_end(line.lowered):
         return None
     quoted = line.quoted
     joined = ""
@@ -92,7 +92,7 @@ def intro_ending_at(lines: Sequence[Line], end: int) -> int | None:
             return start
         if certainty == 1 and found is None:
             found = start
-    if found is None and is_above_quotation and _is_brief(line.plain.lower()):
+    if found is None and is_above_quotation and _is_brief(line.lowered):
         return end
     return found
 
@@ -101,7 +101,7 @@ def _starts_above(lines: Sequence[Line], index: int) -> bool:
     """Whether an introduction goes on above a blank line, as Polymail's does."""
     if index < 0 or lines[index].is_blank or len(lines[index].plain) > _LONGEST:
         return False
-    text = lines[index].plain.lower()
+    text = lines[index].lowered
     when = _WHEN.search(text)
     return _STARTER.match(text) is not None and when is not None and when.start() < 40
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 
 # More lines than anybody writes; long threads are long for what they quote.
-MOST_LINES = 5000
+MOST_LINES = 3000
 
 _QUOTE_MARKS = re.compile(r"[ \t]{0,4}((?:>[ \t]?)+)")
 _CLOSED = re.compile(r"\s{0,4}>[^>]{0,40}[:：][ \t]*")
@@ -45,6 +45,11 @@ class Line:
         """The text without quotation marks and decoration, its spaces single."""
         bare = _QUOTE_MARKS.sub("", self.text, count=1) if self.quoted else self.text
         return _SPACE.sub(" ", _DECORATION.sub("", bare)).strip()
+
+    @cached_property
+    def lowered(self) -> str:
+        """The plain text in lower case."""
+        return self.plain.lower()
 
     @property
     def is_blank(self) -> bool:

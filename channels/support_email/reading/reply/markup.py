@@ -11,20 +11,28 @@ from selectolax.lexbor import LexborHTMLParser
 from support_core.plugin_api import affordable_html, to_text
 
 from .containers import Mark, mark_of
-from .lines import Line, Role, lines_of
+from .lines import MOST_LINES, Line, Role, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from selectolax.lexbor import LexborNode
 
+# As many tags as a long thread has; what is beyond belongs to what is before.
+_MOST_TAGS = 15_000
 _UNSEEN = frozenset(
-    "head style script title template noscript iframe object embed select textarea svg math".split()
+    {
+        *("embed", "head", "iframe", "math", "noscript", "object", "script", "select", "style"),
+        *("svg", "template", "textarea", "title"),
+    }
 )
 _BLOCKS = frozenset(
-    """address article aside blockquote body center dd details dialog div dl dt fieldset figure
-    footer form h1 h2 h3 h4 h5 h6 header hr html li main nav ol p pre section table tbody td tfoot
-    th thead tr ul""".split()
+    {
+        *("address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog"),
+        *("div", "dl", "dt", "fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5"),
+        *("h6", "header", "hr", "html", "li", "main", "nav", "ol", "p", "pre", "section", "table"),
+        *("tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+    }
 )
 _CELLS = frozenset({"td", "th"})
 _SPACE = re.compile(r"[ \t\n\f\r\u00a0]+")
@@ -45,11 +53,13 @@ class Markup:
 
     def __init__(self, html: str) -> None:
         self._html = html
-        prepared = affordable_html(html.encode("utf-8", "replace").decode())
+        looked_at = _beginning(html)
+        self._is_cut = len(looked_at) < len(html)
+        prepared = affordable_html(looked_at.encode("utf-8", "replace").decode())
         self._tree = None if prepared is None else LexborHTMLParser(prepared)
         self._shown = [] if self._tree is None else _Reader(self._tree).read()
         self.lines = (
-            lines_of(to_text(html))
+            lines_of(to_text(looked_at))
             if self._tree is None
             else [shown.line for shown in self._shown]
         )
@@ -60,6 +70,8 @@ class Markup:
             return ""
         if all(line.role is Role.WRITTEN or line.is_blank for line in self.lines):
             return self._html
+        if self._is_cut and self.lines[-1].role is Role.WRITTEN:
+            return self._html  # for nobody knows where the rest belongs
         self._take_out()
         body = self._tree.body
         return (body.inner_html or "").strip() if body is not None else ""
@@ -85,6 +97,12 @@ class Markup:
                     parents[parent.mem_id] = parent
                     node.remove()
         _prune(list(parents.values()))
+
+
+def _beginning(html: str) -> str:
+    """Return as much of a body as is looked at."""
+    pieces = html.split("<", _MOST_TAGS)
+    return html if len(pieces) <= _MOST_TAGS else html[: len(html) - len(pieces[-1]) - 1]
 
 
 def _prune(parents: list[LexborNode]) -> None:
@@ -184,12 +202,16 @@ class _Reader:
         first, *others = text.replace("\r\n", "\n").split("\n")
         self._texts.append(first)
         self._nodes.append(node)
-        for line in others:
+        for line in others[:MOST_LINES]:
             self._end_line(is_break=True)
             self._texts.append(line)
             self._nodes.append(node)
 
     def _end_line(self, *, is_break: bool = False) -> None:
+        if len(self._shown) >= MOST_LINES:
+            self._shown[-1].nodes.extend(self._nodes)
+            self._texts, self._nodes = [], []
+            return
         joined = "".join(self._texts)
         text = joined.rstrip() if self._preformatted else _SPACE.sub(" ", joined).strip()
         if text or is_break or self._nodes:

@@ -81,7 +81,7 @@ def _is_contact(below: list[Line]) -> bool:
 
 
 def _is_disclaimer(line: Line) -> bool:
-    return line.plain.lower().startswith(DISCLAIMERS) and len(line.plain) > 40
+    return line.lowered.startswith(DISCLAIMERS) and len(line.plain) > 40
 
 
 def _is_last_line(text: str) -> bool:
