@@ -9,10 +9,12 @@ ARGS ?=
 INI ?= development.ini
 # Third-party test material that `make corpus` checks against.
 SUPPORT_CORPUS ?= ../shared/corpus
+# The mails in it: a folder with an expectations.jsonl.
+EMAIL_CORPUS ?= $(SUPPORT_CORPUS)/email
 
 # What depends on how jobs travel, for the runs on RabbitMQ and Redis. The tests of the job engine
 # are not among it: in every run they run on each broker.
-TRAVELLING := tests/contract tests/channels tests/functional/test_replies.py \
+TRAVELLING := tests/contract tests/channels/support_api tests/functional/test_replies.py \
 	tests/functional/test_conversations.py
 
 BIN := $(VENV)/bin
@@ -81,6 +83,7 @@ corpus: $(VENV)/dev.stamp ## Check against third-party material: Laravel's pages
 		exit 1; }
 	$(PY) -m pytest tests/core/test_pagination.py tests/e2e/test_walk.py \
 		tests/plugins/support_webhooks/test_sending.py
+	$(PY) -m tests.corpus '$(EMAIL_CORPUS)'
 
 services: ## Install the servers that the suite starts itself (Debian, as root)
 	@.ci/services

@@ -137,7 +137,10 @@ def _bench(stack: ExitStack, options: argparse.Namespace) -> Behind:
     name = "support-core/streams-nchan.conf"
     files[name] = changed(files[name], {"limit_conn support_streams 20;": ""})
     nginx = Nginx(
-        files, addresses=(("127.0.0.1", port),), connections=3 * options.streams // 2 + 1000
+        files,
+        addresses=(("127.0.0.1", port),),
+        nchan=True,
+        connections=3 * options.streams // 2 + 1000,
     )
     stack.callback(nginx.stop)
     headers = f"Authorization: Bearer {made['token']}\r\nAccept: text/event-stream\r\n".encode()

@@ -27,7 +27,7 @@ from .importing import count_mails, import_mails
 from .ledger import replay
 from .models import EmailIngest
 from .problems import MailServerError
-from .reading.inspection import reading_of
+from .reading import inspect as reading_of
 from .records import STATES, find_ingest, present_ingest
 from .trying import try_imap, try_smtp
 from .watching import fetch_once, watch

@@ -57,12 +57,23 @@ class WorkspaceSession(Session):
         self, engine: Engine, *, workspace_id: int | None = None, readers: Readers | None = None
     ) -> None:
         """Serve ``workspace_id`` on ``engine``, or on one of the ``readers``."""
-        super().__init__(engine, expire_on_commit=False, autoflush=False)
+        # SQLAlchemy's part follows with the first need of it: many requests only fetch.
+        self.whole = False
         self.engine = engine
         self.workspace_id = workspace_id
         self.flushing = False
         self._readers = readers
         self._reader: Reader | None = None
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Become a whole session, some attribute of which is asked for."""
+            if name.startswith("__") or self.whole:
+                raise AttributeError(name)
+            self.whole = True
+            super().__init__(self.engine, expire_on_commit=False, autoflush=False)
+            return getattr(self, name)
 
     def require_workspace(self) -> int:
         """Return the workspace's id; raises :class:`UnscopedQuery` when there is none."""
@@ -117,7 +128,7 @@ class WorkspaceSession(Session):
 
     def close(self) -> None:
         """End the transaction and let go of all rows."""
-        if self.in_transaction() or self.identity_map:
+        if self.whole and (self.in_transaction() or self.identity_map):
             super().close()
         self.part()
 

@@ -35,6 +35,7 @@ def observe(handler: Callable[[Request], Response], registry: Registry) -> Calla
         ("route", "method", "status"),
         registry=registry.support.metrics,
     )
+    children: dict[tuple[str, str, int], Histogram] = {}
     wanted = logging.getLogger(ACCESS).isEnabledFor
 
     def tween(request: Request) -> Response:
@@ -49,7 +50,10 @@ def observe(handler: Callable[[Request], Response], registry: Registry) -> Calla
         headers += [default for default in DEFAULTS if default[0].lower() not in given]
         headers.append(("X-Request-Id", request.request_id))
         method = request.method if request.method in METHODS else "other"
-        histogram.labels(pattern, method, response.status_int).observe(seconds)
+        series = pattern, method, response.status_int
+        if series not in children:
+            children[series] = histogram.labels(*series)
+        children[series].observe(seconds)
         if wanted(logging.INFO):
             log.info(
                 "request",

@@ -146,3 +146,15 @@ def test_who_watches_the_pool_sees_sessions_for_reading(
             _by_prepared(session)
         event.remove(database.engine, "checkout", note)
     assert len(taken) == 1
+
+
+def test_a_session_that_only_fetches_is_none_of_sqlalchemys(
+    database: Database, workspace: TestWorkspace
+) -> None:
+    with database.session(workspace.id, write=False) as session:
+        _by_prepared(session)
+        if database.dialect == "sqlite":
+            assert not session.whole
+        _by_orm(session)
+        assert session.whole
+        assert not hasattr(session, "no_such_attribute")

@@ -80,7 +80,7 @@ def nginx_of(site: Site) -> Iterator[Nginx]:
     listen = [site.listen, *([site.secure] if site.secure else [])]
     addresses = tuple((it.rpartition(":")[0], int(it.rpartition(":")[2])) for it in listen)
     try:
-        server = Nginx(site.files(), addresses=addresses)
+        server = Nginx(site.files(), addresses=addresses, nchan=site.nchan is not None)
     except (NginxMissing, LookupError) as missing:
         require_service("nginx", str(missing))
     try:

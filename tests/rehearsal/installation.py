@@ -198,7 +198,7 @@ class Installation:
 
     def _nginx(self, site: Site) -> Front:
         host, _, port = site.listen.rpartition(":")
-        server = Nginx(site.files(), addresses=((host, int(port)),))
+        server = Nginx(site.files(), addresses=((host, int(port)),), nchan=site.nchan is not None)
         self._stack.callback(server.stop)
         return Front(server, site)
 

@@ -27,7 +27,7 @@ START_SECONDS = 20
 
 #: What Debian's nginx.conf is to a machine; the site's own files are included below.
 MAIN = """\
-load_module {nchan};
+{modules}
 daemon off;
 worker_processes {workers};
 worker_rlimit_nofile {files};
@@ -70,7 +70,8 @@ class Nginx:
     """A running nginx.
 
     ``files`` is what lies in ``/etc/nginx`` elsewhere: text by relative path; those in ``conf.d``
-    are included. ``addresses`` are waited for. Raises NginxMissing, LookupError or ServerDied.
+    are included. ``addresses`` are waited for; the module ``nchan`` is loaded where it is asked
+    for. Raises NginxMissing, LookupError or ServerDied.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Nginx:
         files: Mapping[str, str],
         *,
         addresses: tuple[tuple[str, int], ...],
+        nchan: bool = False,
         workers: int = 2,
         connections: int = 4096,
     ) -> None:
@@ -88,7 +90,10 @@ class Nginx:
             (self.folder / name).mkdir()
             account.give(self.folder / name)
         main = MAIN.format(
-            nchan=NCHAN, workers=workers, connections=connections, files=2 * connections
+            modules=f"load_module {NCHAN};" if nchan else "",
+            workers=workers,
+            connections=connections,
+            files=2 * connections,
         )
         for name, text in {"nginx.conf": main, **files}.items():
             self.write(name, text)

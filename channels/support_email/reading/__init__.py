@@ -5,9 +5,10 @@ from __future__ import annotations
 from .automatic import classify
 from .bounces import bounce_of
 from .forwards import forwarded
+from .inspection import inspect
 from .mail import Address, Attachment, Forwarded, Headers, Mail, Part, Visible
 from .reader import read_mail
-from .reply import visible_reply, visible_text
+from .reply import visible_html, visible_reply, visible_text
 from .verdicts import Action, Bounce, BouncedRecipient, Kind, Verdict
 
 __all__ = [
@@ -26,7 +27,9 @@ __all__ = [
     "bounce_of",
     "classify",
     "forwarded",
+    "inspect",
     "read_mail",
+    "visible_html",
     "visible_reply",
     "visible_text",
 ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .headers import decode_words
 from .mail import Address
+from .words import decode_words
 
 MOST_ADDRESSES = 1000
 # Quoted strings, addresses in angles, comments, separators, and everything else; each alternative
@@ -23,7 +23,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]']+@[^\s<>,;:\"()']+")
+_BARE = re.compile(r"[^\s<>,;:\"()\[\]']++")
 _SPACE = re.compile(r"\s+")
 
 
@@ -60,10 +60,7 @@ class _Entry:
         self._quoted = False
         self._angle: str | None = None
         self._comments: list[str] = []
-
-    @property
-    def has_address(self) -> bool:
-        return self._angle is not None or any(_ADDRESS.search(word) for word in self.words)
+        self.has_address = False
 
     def open_group(self) -> None:
         if not self.has_address:
@@ -77,10 +74,12 @@ class _Entry:
                 if self._angle:
                     self.words.append(self._angle)
                 self._angle = token["angle"].strip()
+                self.has_address = True
         elif token["comment"] is not None:
             self._comments.append(_ESCAPED.sub(r"\1", token["comment"]))
         elif token["word"] is not None:
             self.words.append(token["word"])
+            self.has_address = self.has_address or "@" in token["word"][1:-1]
 
     def finish(self, found: list[Address]) -> None:
         name = _named(" ".join(self.words))
@@ -90,10 +89,11 @@ class _Entry:
             email = _SPACE.sub("", decode_words(self._angle).rpartition(":")[2]).strip("'\"")
             found.append(Address(email, name or comment))
             return
-        bare = _ADDRESS.search(name)
-        if bare:
-            rest = (name[: bare.start()] + name[bare.end() :]).strip(" '\"[],")
-            found.append(Address(bare[0].rstrip("."), rest or comment))
+        for bare in _BARE.finditer(name):
+            if "@" in bare[0][1:-1]:
+                rest = (name[: bare.start()] + name[bare.end() :]).strip(" '\"[]<>,")
+                found.append(Address(bare[0].rstrip("."), rest or comment))
+                return
 
 
 def _named(words: str) -> str:
@@ -101,4 +101,3 @@ def _named(words: str) -> str:
     if len(decoded) > 1 and decoded[0] == decoded[-1] and decoded[0] in "'\"":
         return decoded[1:-1].strip()
     return decoded
-

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from . import tnef
 from .charsets import decode
@@ -13,6 +15,8 @@ from .transfer import uuencoded_files
 if TYPE_CHECKING:
     from .mail import Part
 
+_SHOWN = re.compile(r"cid:([^\s\"'<>()]{1,500})")
+_MOST_GUESSES = 5  # charsets that are guessed, for guessing takes long
 _MEDIA = ("image/", "audio/", "video/")
 _BODY = frozenset({"text/plain", "text/html"})
 # Forms of a body that others stand beside, and that nobody needs.
@@ -35,10 +39,11 @@ def content_of(root: Part) -> Content:
     text, uuencoded = _plain_text(bodies.text)
     html = _markup(bodies.html)
     attachments: list[Attachment] = []
+    shown = {unquote(found) for found in _SHOWN.findall(html)}
     for part in bodies.files:
         packed = tnef.unpack(part.content) if _is_tnef(part) else None
         if packed is None:
-            attachments.append(_attachment(part, html))
+            attachments.append(_attachment(part, shown))
         else:
             attachments.extend(packed.attachments)
             text, html = text or packed.text, html or packed.html
@@ -102,12 +107,12 @@ def _plain_text(parts: list[Part]) -> tuple[str, list[Attachment]]:
     """Return the plain parts, one after the other, and the files uuencoded in them."""
     texts: list[str] = []
     attachments: list[Attachment] = []
-    for part in parts:
+    for index, part in enumerate(parts):
         if part.content_type == "text/html":
             continue
         files, content = uuencoded_files(part.content)
         attachments += [Attachment(n, "application/octet-stream", c) for n, c in files]
-        texts.append(_text_of(part, content))
+        texts.append(_text_of(part, content, guess=index < _MOST_GUESSES))
     return _joined(texts), attachments
 
 
@@ -115,16 +120,20 @@ def _markup(parts: list[Part]) -> str:
     """Return the HTML parts, one after the other, with plain parts between them as HTML."""
     if not any(part.content_type == "text/html" for part in parts):
         return ""
+    texts = (
+        (part.content_type, _text_of(part, part.content, guess=index < _MOST_GUESSES))
+        for index, part in enumerate(parts)
+    )
     return "\n".join(
-        _text_of(part, part.content)
-        if part.content_type == "text/html"
-        else f"<div style='white-space:pre-wrap'>{escape(_text_of(part, part.content))}</div>"
-        for part in parts
+        text
+        if content_type == "text/html"
+        else f"<div style='white-space:pre-wrap'>{escape(text)}</div>"
+        for content_type, text in texts
     )
 
 
-def _text_of(part: Part, content: bytes) -> str:
-    text = decode(content, part.charset).replace("\r\n", "\n").replace("\r", "\n")
+def _text_of(part: Part, content: bytes, *, guess: bool) -> str:
+    text = decode(content, part.charset, guess=guess).replace("\r\n", "\n").replace("\r", "\n")
     return text.replace("\0", "")
 
 
@@ -135,14 +144,13 @@ def _joined(texts: list[str]) -> str:
     )
 
 
-def _attachment(part: Part, html: str) -> Attachment:
-    is_shown = bool(part.content_id) and f"cid:{part.content_id}" in html
+def _attachment(part: Part, shown: set[str]) -> Attachment:
     return Attachment(
         name=part.name or _given_name(part),
         content_type=part.content_type,
         content=part.content,
         content_id=part.content_id,
-        inline=is_shown
+        inline=part.content_id in shown
         or (part.disposition == "inline" and part.content_type.startswith(_MEDIA)),
     )
 

@@ -51,6 +51,7 @@ _MEANT = {
     "xunicode20utf8": "utf_8",
     "xutf8": "utf_8",
 }
+_SURROGATES = re.compile("[\ud800-\udfff]")  # which UTF-7 can spell, and nothing can write
 _LETTERS = re.compile(r"[^a-z0-9]")
 # Whole names of codecs that are no charsets, or whose decoding of much may cost more than it says.
 _NO_CHARSETS = re.compile(
@@ -63,11 +64,12 @@ _DETECTED_FROM = 4096  # bytes; more takes longer than it tells more
 _ENOUGH = 20
 
 
-def decode(content: bytes, charset: str = "") -> str:
+def decode(content: bytes, charset: str = "", *, guess: bool = True) -> str:
     """Return the text of `content`, never raising; U+FFFD stands for what cannot be read.
 
     Valid UTF-8 is UTF-8 whatever it is called. Otherwise the named charset holds, if the bytes
-    agree; then UTF-8 with a few broken characters, then what the bytes look like.
+    agree; then UTF-8 with a few broken characters, then, where a `guess` is wanted, what the
+    bytes look like.
     """
     codec = _codec(charset)
     if content.isascii() and not _is_stateful(codec):
@@ -79,15 +81,10 @@ def decode(content: bytes, charset: str = "") -> str:
             pass
     if codec:
         try:
-            return content.decode(codec)
+            return _SURROGATES.sub("\ufffd", content.decode(codec))
         except (UnicodeError, ValueError):
             pass
-    return _guessed(content, codec)
-
-
-def is_known(charset: str) -> bool:
-    """Whether a charset's name means anything."""
-    return bool(_codec(charset))
+    return _SURROGATES.sub("\ufffd", _nearest(content, codec, guess=guess))
 
 
 def _codec(charset: str) -> str:
@@ -113,7 +110,7 @@ def _is_wide(codec: str) -> bool:
     return codec.replace("-", "_").startswith(("utf_16", "utf_32"))
 
 
-def _guessed(content: bytes, codec: str) -> str:
+def _nearest(content: bytes, codec: str, *, guess: bool) -> str:
     almost = content.decode("utf-8", "replace")
     if 0 < almost.count("\ufffd") * _FEW < _beyond_ascii(content):
         return almost
@@ -121,7 +118,7 @@ def _guessed(content: bytes, codec: str) -> str:
         named = content.decode(codec, "replace")
         if named.count("\ufffd") * _FEW < _beyond_ascii(content):
             return named
-    if _beyond_ascii(content) >= _ENOUGH and (text := _detected(content)) is not None:
+    if guess and _beyond_ascii(content) >= _ENOUGH and (text := _detected(content)) is not None:
         return text
     if codec in {"utf-8", "utf_8"} or _looks_like_utf_8(content):
         return almost

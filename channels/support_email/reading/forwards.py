@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import addresses
 from .bodies import content_of
+from .bounces import own_parts
 from .ids import message_id
 from .mail import Forwarded
 from .reply.blocks import header_block_at, is_forward, is_original
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from .mail import Mail, Part
     from .reply.lines import Line
 
-_MAILS = frozenset({"message/rfc822", "message/global"})
 _MOST_LINES = 2000
 
 
@@ -32,9 +32,7 @@ def forwarded(mail: Mail) -> Forwarded | None:
 
 
 def _attached(mail: Mail) -> Forwarded | None:
-    enclosed = [
-        part.children[0] for part in mail.root.walk() if part.content_type in _MAILS and part.children
-    ]
+    enclosed = [part.children[0] for part in own_parts(mail.root) if part.children]
     if len(enclosed) != 1 or mail.root.content_type == "multipart/report":
         return None
     return _of_part(enclosed[0], note=mail.text)
@@ -73,7 +71,9 @@ def _below(lines: list[Line], marker: int, start: int) -> Forwarded | None:
     block = header_block_at(lines, start) if start < len(lines) else None
     if block is None:
         return None
-    senders = addresses.parse(block.values.get("from", "").replace("[mailto:", "<").replace("]", ">"))
+    # Outlook of old: From: Ann [mailto:ann@example.org]
+    sender = block.values.get("from", "").replace("[mailto:", "<").replace("]", ">")
+    senders = addresses.parse(sender)
     return Forwarded(
         sender=senders[0] if senders else None,
         subject=block.values.get("subject", ""),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import headers
+from . import headers, words
 from .mail import Headers, Part
+from .parameters import Parameterised, parameterised
 from .transfer import decode_content
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Tree:
                 self._defect("A multipart has no parts; it was read as text.")
                 content_type = "text/plain"
         if not children:
-            encoding = headers.unfolded(raw.get("content-transfer-encoding", b""))
+            encoding = words.unfolded(raw.get("content-transfer-encoding", b""))
             content = decode_content(body.content[body.start : body.end], encoding)
             if content_type in _MAILS:
                 children = self._enclosed(content, place)
@@ -80,12 +81,12 @@ class Tree:
             parameters=declared.parameters,
             disposition=disposition.value,
             name=_name(disposition.parameters, declared.parameters),
-            content_id=headers.unfolded(raw.get("content-id", b"")).strip("<> \t"),
+            content_id=words.unfolded(raw.get("content-id", b"")).strip("<> \t"),
             content=content,
             children=children,
         )
 
-    def _content_type(self, declared: headers.Parameterised, default: str) -> str:
+    def _content_type(self, declared: Parameterised, default: str) -> str:
         value = declared.value
         if not value:
             return "multipart/mixed" if "boundary" in declared.parameters else default
@@ -165,12 +166,12 @@ def _before_line_end(content: bytes, position: int) -> int:
     return position - 1 if content[position - 1 : position] == b"\n" else position
 
 
-def _parameterised(raw: dict[str, bytes], name: str, hint: str) -> headers.Parameterised:
-    return headers.parameterised(headers.unfolded(raw.get(name, b""), hint))
+def _parameterised(raw: dict[str, bytes], name: str, hint: str) -> Parameterised:
+    return parameterised(words.unfolded(raw.get(name, b""), hint))
 
 
 def _decoded(block: Block, hint: str) -> Headers:
-    return Headers(tuple((field.name, headers.text(field.value, hint)) for field in block.fields))
+    return Headers(tuple((field.name, words.text(field.value, hint)) for field in block.fields))
 
 
 def _name(disposition: dict[str, str], content_type: dict[str, str]) -> str:

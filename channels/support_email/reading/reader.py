@@ -6,6 +6,7 @@ from . import addresses, dates, headers, ids
 from .bodies import content_of
 from .mail import Address, Mail
 from .mime import Tree
+from .words import unfolded
 
 
 def read_mail(raw: bytes) -> Mail:
@@ -52,7 +53,7 @@ class _Fields:
         """Return the first such field that is not empty, unfolded."""
         for field in self._fields:
             if field.name.lower() == name.lower() and field.value.strip():
-                return headers.unfolded(field.value, self._hint)
+                return unfolded(field.value, self._hint)
         return ""
 
     def addresses(self, name: str) -> tuple[Address, ...]:
@@ -61,5 +62,5 @@ class _Fields:
             address
             for field in self._fields
             if field.name.lower() == name.lower()
-            for address in addresses.parse(headers.unfolded(field.value, self._hint))
+            for address in addresses.parse(unfolded(field.value, self._hint))
         )[: addresses.MOST_ADDRESSES]

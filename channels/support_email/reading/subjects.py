@@ -29,12 +29,14 @@ _AUTO_REPLIES = (
 # "Re:" and its like, which may stand before them.
 _REPLY = (
     *("re", "aw", "antw", "antwort", "sv", "vs", "ynt", "odp", "res", "r", "rif", "vá", "bls"),
-    *("ref", "rép", "réf", "отв", "ответ", "απ", "σχετ", "hα", "回复", "回覆", "答复", "返信", "回信"),
+    *("ref", "rép", "réf", "отв", "ответ", "απ", "σχετ", "hα", "回复", "回覆", "答复", "返信"),
+    *("回信",),
     *("atb", "ats", "yan", "tr.:", "svar", "re[2]", "odg", "на", "ha"),
 )
 _FORWARD = (
     *("fw", "fwd", "wg", "tr", "rv", "enc", "i", "doorst", "vb", "vl", "fs", "pd", "tov"),
-    *("пер", "πρθ", "ilt", "转发", "轉寄", "轉發", "転送", "전달", "továbbítás", "reenv", "vidareb"),
+    *("пер", "πρθ", "ilt", "转发", "轉寄", "轉發", "転送", "전달", "továbbítás", "reenv"),
+    *("vidareb",),
     *("videresendt", "weitergeleitet", "trans", "ff", "inoltra", "wtr", "redir"),
 )
 

@@ -154,7 +154,7 @@ def _text(value: bytes, kind: int, charset: str) -> str:
 
 
 def _string(value: bytes, charset: str) -> str:
-    return decode(value.rstrip(b"\0"), charset)
+    return decode(value.rstrip(b"\0"), charset, guess=False)
 
 
 def _attachment(file: _File) -> Attachment:

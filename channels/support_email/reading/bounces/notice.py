@@ -1,4 +1,4 @@
-"""Bounces without a report, as qmail, Exim, old Exchange and others write them: words for people."""
+"""Bounces without a report, as qmail, Exim and old Exchange write them: words for people."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import addresses, headers, ids
+from ..words import unfolded
 from .report import own_parts
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 _HEADERS = frozenset({"text/rfc822-headers", "message/rfc822-headers", "message/global-headers"})
 _MAILS = frozenset({"message/rfc822", "message/global"})
-_MESSAGE_ID = re.compile(r"^[ \t>]{0,4}Message-I[Dd]\s?:\s*(?:\n\s+)?(<[^<>\s]{3,900}>)", re.MULTILINE | re.I)
+_MESSAGE_ID = re.compile(
+    r"^[ \t>]{0,4}message-id[ \t]?:\s{0,20}(<[^<>\s]{3,900}>)", re.MULTILINE | re.IGNORECASE
+)
 _LONGEST = 200_000
 
 
@@ -44,8 +47,8 @@ def _returned(part: Part) -> Original | None:
     if part.content_type in _HEADERS or _is_bare_header(part):
         raw = {f.name.lower(): f.value for f in reversed(headers.split(part.content).fields)}
         return Original(
-            ids.message_id(headers.unfolded(raw.get("message-id", b""))),
-            _emails(headers.unfolded(raw.get("to", b""))),
+            ids.message_id(unfolded(raw.get("message-id", b""))),
+            _emails(unfolded(raw.get("to", b""))),
         )
     return None
 

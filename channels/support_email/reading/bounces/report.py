@@ -15,7 +15,7 @@ _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status
 _FIELD = re.compile(r"^[ \t>]{0,8}([A-Za-z][A-Za-z-]{1,40})[ \t]?:[ \t]*(.*)$")
 _RECIPIENTS = ("final-recipient", "original-recipient", "x-actual-recipient")
 _MOST_RECIPIENTS = 1000
-_LONGEST = 1_000_000
+_LONGEST = 262_144
 _LONGEST_DIAGNOSTIC = 2000
 
 Group = dict[str, str]
@@ -55,11 +55,11 @@ def envelope_id(mail: Mail) -> str:
 
 def recipients_in(text: str) -> list[BouncedRecipient]:
     """Read groups of fields, of which each with a recipient or a status tells of one."""
-    found = []
-    for group in groups_of(text):
-        if any(name in group for name in _RECIPIENTS) or {"action", "status"} <= group.keys():
-            found.append(_recipient(group))
-    return found
+    return [
+        _recipient(group)
+        for group in groups_of(text)
+        if any(name in group for name in _RECIPIENTS) or {"action", "status"} <= group.keys()
+    ]
 
 
 def groups_of(text: str) -> list[Group]:

@@ -67,10 +67,12 @@ _NAMES = {
 _MARKERS = {"__quoted_text__": Mark.CUT}  # data-marker, Zimbra
 # The line that Outlook and Windows Mail draw above a quoted header block.
 _OUTLOOK_LINE = re.compile(
-    r"border-top: ?(?:solid )?(?:#(?:b5c4df|e1e1e1|e5e5e5)|rgb\( ?(?:181, ?196, ?223|225, ?225, ?225))"
+    r"border-top: ?(?:solid )?(?:#(?:b5c4df|e1e1e1|e5e5e5)|rgb\( ?181, ?196, ?223)"
+    r"|border-top: ?(?:solid )?rgb\( ?225, ?225, ?225"
     r"|border-top: ?(?:1(?:\.0)?p[tx] )?solid (?:#(?:b5c4df|e1e1e1|e5e5e5))"
 )
-_STYLED_SPACE = re.compile(r"\s+")
+_SPACE = re.compile(r"\s+")
+_NUMBERED = re.compile(r"_\d+$")
 # Yahoo and Outlook put strings of their own before names of classes and ids.
 _PREFIXED = re.compile(r"^(?:x_|ydp[0-9a-f]{6,9}|yiv\d{6,12}|m_-?\d{6,20})")
 _LONGEST = 500
@@ -81,20 +83,26 @@ def mark_of(node: LexborNode) -> Mark | None:
     if node.tag == "blockquote":
         return Mark.QUOTED
     attributes = node.attributes
-    if not attributes:
-        return None
-    for name in (attributes.get("class") or "")[:_LONGEST].lower().split():
-        if (mark := _CLASSES.get(_bare(name))) is not None:
-            return mark
-    identifier = _bare((attributes.get("id") or "")[:_LONGEST].lower())
-    if (mark := _IDS.get(identifier) or _CLASSES.get(re.sub(r"_\d+$", "", identifier))) is not None:
-        return mark
-    if (mark := _NAMES.get((attributes.get("name") or "").lower())) is not None:
-        return mark
-    if (mark := _MARKERS.get((attributes.get("data-marker") or "").lower())) is not None:
-        return mark
-    style = _STYLED_SPACE.sub(" ", (attributes.get("style") or "")[:_LONGEST].lower())
-    return Mark.CUT if _OUTLOOK_LINE.search(style) and node.tag in {"div", "td"} else None
+    return _mark_of(attributes, node.tag or "") if attributes else None
+
+
+def _mark_of(attributes: dict[str, str | None], tag: str) -> Mark | None:
+    def value(name: str) -> str:
+        return (attributes.get(name) or "")[:_LONGEST].lower()
+
+    classes = (_CLASSES.get(_bare(name)) for name in value("class").split())
+    identifier = _bare(value("id"))
+    found = (
+        next(filter(None, classes), None)
+        or _IDS.get(identifier)
+        or _CLASSES.get(_NUMBERED.sub("", identifier))
+        or _NAMES.get(value("name"))
+        or _MARKERS.get(value("data-marker"))
+    )
+    if found is None and tag in {"div", "td"}:
+        is_line = _OUTLOOK_LINE.search(_SPACE.sub(" ", value("style"))) is not None
+        return Mark.CUT if is_line else None
+    return found
 
 
 def _bare(name: str) -> str:

@@ -49,7 +49,7 @@ _ENDS_WITH_ADDRESS = re.compile(r"[>)\]]\s?[:：]$|@[^\s<>]+[:：]$")
 # Gmail of old, which names nobody's address: "2016-03-03 17:21 GMT+01:00 Ann Smith".
 _GMAIL = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d \d{1,2}:\d\d (?:gmt|utc)[+-]\d\d:?\d\d [^\n]{1,100}")
 # "2011/4/7 Ann <ann@example.org>", which ends like an address and not like a sentence.
-_WHEN_AND_WHO = re.compile(rf"[^\n]{{0,12}}?(?:{_WHEN.pattern})[^\n]{{0,200}}<[^<>\s]{{1,100}}@[^<>\s]{{1,100}}>", re.VERBOSE)
+_WHO_LAST = re.compile(r"<[^<>\s@]{1,100}@[^<>\s@]{1,100}>$")
 # Words that begin an introduction; they tell where one starts that takes several lines.
 _LONE_VERB = re.compile(rf"{_VERB}\s?[:：]?")
 _STARTER = re.compile(
@@ -69,9 +69,7 @@ def intro_ending_at(lines: Sequence[Line], end: int) -> int | None:
     if line.is_blank or len(line.plain) > _LONGEST:
         return None
     is_above_quotation = not line.quoted and _next_is_quoted(lines, end + 1)
-    if _GMAIL.fullmatch(line.lowered):
-        return end
-    if is_above_quotation and _WHEN_AND_WHO.fullmatch(line.lowered):
+    if _GMAIL.fullmatch(line.lowered) or (is_above_quotation and _tells_when_and_who(line.lowered)):
         return end
     if not _may_end(line.lowered):
         return None
@@ -95,6 +93,11 @@ def intro_ending_at(lines: Sequence[Line], end: int) -> int | None:
     if found is None and is_above_quotation and _is_brief(line.lowered):
         return end
     return found
+
+
+def _tells_when_and_who(text: str) -> bool:
+    when = _WHEN.search(text)
+    return when is not None and when.start() <= 12 and _WHO_LAST.search(text) is not None
 
 
 def _starts_above(lines: Sequence[Line], index: int) -> bool:

@@ -37,7 +37,8 @@ WROTE = (
 )
 # The same in languages that put no space before it.
 WROTE_UNSPACED = (
-    *("写道", "寫道", "写到", "来信", "书写道", "的邮件", "書きました", "さんは書きました", "のメール"),
+    *("写道", "寫道", "写到", "来信", "书写道", "的邮件", "書きました", "さんは書きました"),
+    *("のメール",),
     *("님이 작성", "작성", "작성함", "님의 메시지", "씀", "เขียนว่า", "เขียน"),
 )
 
@@ -89,7 +90,8 @@ FORWARDED = (
     *("переслане повідомлення", "προωθημένο μήνυμα", "iletilen mesaj", "yönlendirilen ileti"),
     *("הודעה שהועברה", "رسالة معاد توجيهها", "پیام هدایت‌شده", "thư đã chuyển tiếp"),
     *("tin nhắn được chuyển tiếp", "pesan terusan", "ข้อความที่ส่งต่อ"),
-    *("转发邮件", "转发的邮件", "轉寄郵件", "已轉寄的郵件", "転送されたメッセージ", "転送メッセージ"),
+    *("转发邮件", "转发的邮件", "轉寄郵件", "已轉寄的郵件", "転送されたメッセージ"),
+    *("転送メッセージ",),
     *("전달된 메시지", "전달된 메일", "mensaje enviado"),
 )
 
@@ -109,7 +111,8 @@ FROM = (
     *("from", "von", "de", "da", "van", "från", "fra", "lähettäjä", "frá", "saatja", "no", "nuo"),
     *("od", "ot", "от", "відправник", "від", "от кого", "feladó", "expeditor", "de la"),
     *("από", "kimden", "gönderen", "מאת", "من", "از", "từ", "người gửi", "dari", "จาก", "oд"),
-    *("发件人", "發件人", "寄件者", "寄件人", "差出人", "送信者", "보낸 사람", "보낸사람", "발신", "de:"),
+    *("发件人", "發件人", "寄件者", "寄件人", "差出人", "送信者", "보낸 사람", "보낸사람", "발신"),
+    *("de:",),
     *("remitente", "expéditeur", "absender", "mittente", "remetente", "afzender", "avsändare"),
     *("afsender", "avsender", "nadawca", "odesílatel", "odosielateľ", "отправитель", "pošiljatelj"),
 )
@@ -140,7 +143,8 @@ SUBJECT = (
     *("subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "ämne", "emne"),
     *("aihe", "efni", "teema", "tēma", "tema", "temat", "předmět", "predmet", "zadeva", "тема"),
     *("tárgy", "subiect", "относно", "θέμα", "konu", "נושא", "الموضوع", "موضوع", "chủ đề"),
-    *("tiêu đề", "subjek", "perihal", "เรื่อง", "หัวเรื่อง", "主题", "主題", "主旨", "件名", "제목"),
+    *("tiêu đề", "subjek", "perihal", "เรื่อง", "หัวเรื่อง", "主题", "主題", "主旨", "件名"),
+    *("제목",),
     *("assumpte", "sujet", "re", "предмет", "наслов"),
 )
 
@@ -161,7 +165,8 @@ SENT_FROM = (
     *("skickat från", "skickat med", "skickades från", "hämta outlook", "skaffa outlook"),
     *("sendt fra", "sendt med", "hent outlook", "få outlook", "last ned outlook"),
     *("lähetetty", "hanki outlook", "lataa outlook", "sent frá", "sendt via"),
-    *("wysłane z", "wysłano z", "wiadomość wysłana z", "pobierz outlook", "pobierz program outlook"),
+    *("wysłane z", "wysłano z", "wiadomość wysłana z", "pobierz outlook"),
+    *("pobierz program outlook",),
     *("odesláno z", "odesláno ze", "odoslané z", "odoslané zo", "získejte outlook"),
     *("poslano iz", "poslano z", "poslano s", "poslato sa", "poslato iz"),
     *("küldve a következőből", "elküldve a", "trimis de pe", "trimis din", "trimis de la"),
@@ -169,12 +174,11 @@ SENT_FROM = (
     *("відправлено з", "στάλθηκε από", "iphone'umdan gönderildi", "iphone'dan gönderildi"),
     *("נשלח מה", "נשלח מ", "أرسل من", "أُرسلت من", "تم الإرسال من", "đã gửi từ", "được gửi từ"),
     *("dikirim dari", "ส่งจาก", "发自我的", "發自我的", "从我的", "來自我的", "发送自", "傳送自"),
-    *("iphoneから送信", "ipadから送信", "私のiphoneから送信", "나의 iphone에서 보냄", "내 iphone에서"),
+    *("iphoneから送信", "ipadから送信", "私のiphoneから送信", "나의 iphone에서 보냄"),
+    *("내 iphone에서",),
     *("iphone에서 보냄", "enviat des del"),
 )
-SENT_FROM_END = (
-    *("gönderildi", "gesendet", "gesendet.", "から送信", "에서 보냄", "küldve"),
-)
+SENT_FROM_END = (*("gönderildi", "gesendet", "gesendet.", "から送信", "에서 보냄", "küldve"),)
 
 # First words of what lawyers have added below.
 DISCLAIMERS = (
@@ -191,7 +195,8 @@ DISCLAIMERS = (
     *("esta mensagem", "a informação contida", "la información contenida", "aviso legal"),
     *("questo messaggio", "questa e-mail", "le informazioni contenute in quest"),
     *("dit bericht", "deze e-mail", "dit e-mailbericht", "de informatie in deze"),
-    *("det här meddelandet", "detta meddelande", "denne e-mail", "denne e-post", "denne meddelelse"),
+    *("det här meddelandet", "detta meddelande", "denne e-mail", "denne e-post"),
+    *("denne meddelelse",),
     *("tämä viesti", "ta wiadomość", "niniejsza wiadomość", "treść tej wiadomości"),
     *("tato zpráva", "táto správa", "ez az üzenet", "acest mesaj", "это сообщение"),
     *("настоящее сообщение", "bu e-posta", "本邮件", "此邮件", "このメール", "本メール", "이 메일"),

@@ -22,8 +22,12 @@ _LINK = re.compile(r"\s*[(<\[]\s?(?:https?://|mailto:)")
 _ANSWER_FROM = 60
 
 
-def mark_quotes(lines: list[Line]) -> None:
-    """Give quoted lines their role. A forwarded mail is not quoted: it is what was sent."""
+def mark_quotes(lines: list[Line], *, passes_on: bool = False) -> None:
+    """Give quoted lines their role. A forwarded mail is not quoted: it is what was sent.
+
+    `passes_on` says that the mail is a forward although nothing in it may say so: Outlook puts
+    the same header block above what it quotes.
+    """
     _quote_wrapped(lines)
     mark_signature(_after_last_quotation(lines), may_be_all=True)
     answers = _lengths_of_what_follows(lines)
@@ -34,7 +38,7 @@ def mark_quotes(lines: list[Line]) -> None:
         if line.is_blank or line.role is not Role.WRITTEN:
             index += 1
         elif line.cut:
-            if _is_forward_near(lines, index):
+            if passes_on or _is_forward_near(lines, index):
                 return
             _mark(lines, index, len(lines))
             return
@@ -47,6 +51,8 @@ def mark_quotes(lines: list[Line]) -> None:
             _mark(lines, index, len(lines))
             return
         elif is_original(line) or _starts_block(lines, index):
+            if passes_on:
+                return
             _mark(lines, _with_rules_above(lines, index), len(lines))
             return
         elif (start := index if line.intro else intro_ending_at(lines, index)) is not None:
@@ -85,7 +91,7 @@ def _lengths_of_what_follows(lines: list[Line]) -> list[int]:
 
 
 def _quote_wrapped(lines: list[Line]) -> None:
-    """Quote what a client broke off a quoted line, and nothing that only looks quoted: "> wrote:"."""
+    """Quote what a client broke off a quoted line, and not what only looks quoted: "> wrote:"."""
     for line in lines:
         if line.quoted and len(line.text) < 40 and is_lone_verb(line.plain):
             line.quoted = False

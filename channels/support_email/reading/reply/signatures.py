@@ -12,7 +12,8 @@ from .phrases import DISCLAIMERS, SENT_FROM, SENT_FROM_END
 if TYPE_CHECKING:
     from .lines import Line
 
-_DELIMITER = re.compile(r"(?:--|__|—|––|−−)\s*")  # RFC 3676 §4.3, and how people and phones write it
+# "-- " (RFC 3676 §4.3), and what people and phones make of it.
+_DELIMITER = re.compile(r"(?:--|__|—|––|−−)\s*")
 # Lines that say nothing: rules, and the mark that Streak and Mailtrack leave in Gmail.
 _SAYS_NOTHING = re.compile(r"[-_=~#+*—–ᐧ\s]{2,}|ᐧ")
 _SENTENCE = re.compile(r",\s(?=[a-zà-ÿ])")
@@ -24,6 +25,7 @@ _CONTACT = re.compile(
 )
 _MOST_LINES = 25
 _MOST_BELOW_RULE = 30
+_MOST_PIECES = 30  # a name, a phone's line, a disclaimer, a list's footer
 _LONGEST_LINE = 100
 
 
@@ -34,7 +36,9 @@ def mark_signature(lines: list[Line], *, may_be_all: bool = False) -> None:
     """
     written = [line for line in lines if line.role is Role.WRITTEN and line.text.strip()]
     first = 0 if may_be_all else 1
-    while (start := _start(written, first)) is not None:
+    for _ in range(_MOST_PIECES):
+        if (start := _start(written, first)) is None:
+            return
         for line in written[start:]:
             line.role = Role.SIGNATURE
         del written[start:]
@@ -44,7 +48,7 @@ def _start(written: list[Line], first: int) -> int | None:
     """Return where a signature starts, at `first` at the earliest; None when there is none."""
     count = len(written)
     # Two dashes may frame a piece of code or a table as well, if there are more of them.
-    is_only = sum(map(_is_delimiter, written)) < 2
+    is_only = sum(map(_is_delimiter, written[-_MOST_BELOW_RULE:])) < 2
     for index in range(max(count - _MOST_BELOW_RULE, first), count):
         below = written[index + 1 :]
         line = written[index]
@@ -60,7 +64,7 @@ def _start(written: list[Line], first: int) -> int | None:
             return index
         if _is_disclaimer(line) and len(below) <= _MOST_LINES:
             return index
-    if count > first and not written[-1].quoted and _is_last_line(written[-1].plain or written[-1].text):
+    if count > first and _is_last_line(written[-1]):
         return count - 1
     if count > 1 and _is_dashed_name(written[-2], written[-1]):
         return count - 1
@@ -84,8 +88,9 @@ def _is_disclaimer(line: Line) -> bool:
     return line.lowered.startswith(DISCLAIMERS) and len(line.plain) > 40
 
 
-def _is_last_line(text: str) -> bool:
-    if len(text) > _LONGEST_LINE:
+def _is_last_line(line: Line) -> bool:
+    text = line.plain or line.text.strip()
+    if line.quoted or len(text) > _LONGEST_LINE:
         return False
     lowered = text.lower()
     return (

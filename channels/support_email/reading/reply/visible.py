@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..mail import Visible
+from ..subjects import is_forward_subject
 from .lines import Role, lines_of
 from .markup import Markup
 from .quotes import mark_quotes
@@ -23,20 +24,21 @@ def visible_reply(mail: Mail) -> Visible:
     Both bodies are read; the plain one gives the text, unless only the HTML one knows what is
     quoted.
     """
+    passes_on = is_forward_subject(mail.subject)
     if not mail.html:
-        return visible_text(mail.text)
-    from_html = visible_html(mail.html)
+        return visible_text(mail.text, passes_on=passes_on)
+    from_html = visible_html(mail.html, passes_on=passes_on)
     if not mail.text.strip():
         return from_html
-    from_text = visible_text(mail.text)
+    from_text = visible_text(mail.text, passes_on=passes_on)
     source = from_html if from_html.quoted and not from_text.quoted else from_text
     return Visible(source.text, from_html.html, source.quoted, source.signature)
 
 
-def visible_text(text: str) -> Visible:
-    """Read a plain body."""
+def visible_text(text: str, *, passes_on: bool = False) -> Visible:
+    """Read a plain body; `passes_on` says that what Outlook quotes in it is what was sent."""
     lines = lines_of(text[:_LONGEST].replace("\r\n", "\n").replace("\r", "\n"))
-    _mark(lines)
+    _mark(lines, passes_on=passes_on)
     return Visible(
         text=_text(lines, Role.WRITTEN),
         quoted=_text(lines, Role.QUOTED),
@@ -44,10 +46,10 @@ def visible_text(text: str) -> Visible:
     )
 
 
-def visible_html(html: str) -> Visible:
-    """Read an HTML body."""
+def visible_html(html: str, *, passes_on: bool = False) -> Visible:
+    """Read an HTML body; `passes_on` says that what Outlook quotes in it is what was sent."""
     markup = Markup(html[:_LONGEST])
-    _mark(markup.lines)
+    _mark(markup.lines, passes_on=passes_on)
     texts = [_text(markup.lines, role) for role in (Role.WRITTEN, Role.QUOTED, Role.SIGNATURE)]
     return Visible(texts[0], markup.written(), *texts[1:])
 
@@ -57,8 +59,8 @@ def html_lines(html: str) -> list[Line]:
     return Markup(html[:_LONGEST]).lines
 
 
-def _mark(lines: list[Line]) -> None:
-    mark_quotes(lines)
+def _mark(lines: list[Line], *, passes_on: bool) -> None:
+    mark_quotes(lines, passes_on=passes_on)
     mark_signature(lines)
     if not any(line.role is Role.WRITTEN and not line.is_blank for line in lines):
         for line in lines:
