@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from tests.services.databases import Databases
 
+#: Before anything imports them: what fails in the kit is to be shown with its values.
+for part in ("", "_inbound", "_outbound", "_boundaries", "_steps"):
+    pytest.register_assert_rewrite(f"support_core.testing.conformance{part}")
+
 DIALECTS = ("sqlite", "postgresql")
 BROKERS = ("embedded", "rabbitmq", "redis")
 BUSES = ("memory", "postgresql", "redis")

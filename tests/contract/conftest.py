@@ -11,9 +11,6 @@ import pytest
 if TYPE_CHECKING:
     from tests.services.databases import Databases
 
-for part in ("", "_inbound", "_outbound", "_boundaries", "_steps"):
-    pytest.register_assert_rewrite(f"support_core.testing.conformance{part}")
-
 
 @pytest.fixture(scope="class")
 def fresh_database(databases: Databases) -> str:

@@ -19,9 +19,13 @@ from support_core.testing import assert_error, assert_invalid, make_desk, probe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pyramid.request import Request
+    from pyramid.response import Response
+
     from support_core.channels import ConversationRef
     from support_core.desk import Desk
     from support_core.events import DomainEvent
+    from support_core.streams import Subscription
     from support_core.testing import DeskUnderTest, TestWorkspace
     from tests.services.databases import Databases
 
@@ -50,7 +54,20 @@ def _stranger(name: str) -> ModuleType:
     def support_assign(conversation: ConversationRef) -> int | None:
         return behaviour["assign"](conversation) if "assign" in behaviour else None
 
-    for hook in (support_inbound, support_event, support_after_commit, support_assign):
+    @hookimpl
+    def support_stream(subscription: Subscription, request: Request) -> Response | None:
+        if "stream" not in behaviour:
+            return None
+        answer: Response | None = behaviour["stream"](subscription, request)
+        return answer
+
+    for hook in (
+        support_inbound,
+        support_event,
+        support_after_commit,
+        support_assign,
+        support_stream,
+    ):
         setattr(module, hook.__name__, hook)
     return module
 
@@ -288,3 +305,30 @@ def test_a_jobs_row_shares_the_fate_of_its_transaction(
     with desk.application.database.transaction(write=False) as session:
         waiting = select(func.count(Job.id)).where(Job.workspace_id == workspace.id)
         assert session.scalar(waiting) == 0
+
+
+def test_an_engine_takes_the_streams_that_it_can_serve_and_leaves_the_others(
+    workspace: TestWorkspace,
+) -> None:
+    seen: list[Subscription] = []
+
+    def take(subscription: Subscription, request: Request) -> Response | None:
+        seen.append(subscription)
+        if subscription.wants is not None:
+            return None
+        response: Response = request.response
+        response.headers["X-Engine"] = "mine"
+        return response
+
+    BEHAVIOUR["second"]["stream"] = take
+    client = workspace.owner
+    taken = client.get("/events/stream")
+    assert (taken.status_int, taken.headers["X-Engine"]) == (200, "mine")
+    assert client.subscription is None, "the server has nothing to go on with"
+    left = client.get("/events/stream?type=thread.added")
+    assert left.content_type == "text/event-stream"
+    assert "X-Engine" not in left.headers
+    assert client.subscription is seen[-1]
+    refused = workspace.client(abilities=["manage_mailboxes"]).get("/events/stream")
+    assert_error(refused, 403, "forbidden")
+    assert len(seen) == 2, "the view authorises first"

@@ -35,26 +35,14 @@ def mark_quotes(lines: list[Line], *, passes_on: bool = False) -> None:
     index = 0
     while index < len(lines):
         line = lines[index]
-        if line.is_blank or line.role is not Role.WRITTEN:
+        if line.is_blank or line.quoted or line.role is not Role.WRITTEN:
             index += 1
-        elif line.cut:
-            if passes_on or _is_forward_near(lines, index):
-                return
-            _mark(lines, index, len(lines))
+        elif is_forward(line) or (passes_on and _starts_quoted_mail(lines, index)):
             return
-        elif is_forward(line):
-            if line.quoted:
-                index = _end_of_quotation(lines, index)
-                continue
-            return
-        elif is_reply_above(line) and not line.quoted:
-            _mark(lines, index, len(lines))
-            return
-        elif is_original(line) or _starts_block(lines, index):
-            if passes_on:
+        elif _starts_quoted_mail(lines, index):
+            if line.cut and _is_forward_near(lines, index):
                 return
             _mark(lines, _with_rules_above(lines, index), len(lines))
-            return
         elif (start := index if line.intro else intro_ending_at(lines, index)) is not None:
             has_writing = first_written < start
             first_written = first_written if has_writing else len(lines)
@@ -64,7 +52,7 @@ def mark_quotes(lines: list[Line], *, passes_on: bool = False) -> None:
                 _mark(lines, start, end)
             index = end
         else:
-            first_written = min(first_written, len(lines) if line.quoted else index)
+            first_written = min(first_written, index)
             index += 1
     _mark_loose(lines)
 
@@ -104,8 +92,15 @@ def _quote_wrapped(lines: list[Line]) -> None:
             line.quoted = True
 
 
-def _starts_block(lines: list[Line], index: int) -> bool:
-    return header_block_at(lines, index) is not None
+def _starts_quoted_mail(lines: list[Line], index: int) -> bool:
+    """Whether a quoted mail starts here that reaches to the end."""
+    line = lines[index]
+    return (
+        line.cut
+        or is_reply_above(line)
+        or is_original(line)
+        or header_block_at(lines, index) is not None
+    )
 
 
 def _is_forward_near(lines: list[Line], index: int) -> bool:
@@ -152,10 +147,10 @@ def _end_of_quotation(lines: list[Line], index: int) -> int:
 def _mark_loose(lines: list[Line]) -> None:
     """Mark quoted blocks that nothing introduces, but for those that an answer follows."""
     for line in reversed(lines):
-        if line.role is Role.WRITTEN and not line.is_blank:
-            if not line.quoted:
-                return
+        if line.quoted:
             line.role = Role.QUOTED
+        elif line.role is Role.WRITTEN and not line.is_blank:
+            return
 
 
 def _mark(lines: list[Line], start: int, end: int) -> None:

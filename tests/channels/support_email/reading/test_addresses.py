@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from support_email.reading import Address
 from support_email.reading.addresses import MOST_ADDRESSES, parse
 from support_email.reading.dates import parse as parse_date

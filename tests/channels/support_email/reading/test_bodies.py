@@ -6,6 +6,7 @@ import base64
 import binascii
 
 import pytest
+
 from support_email.reading import Attachment, read_mail
 from support_email.reading.charsets import decode
 from support_email.reading.mime import DEEPEST, MOST_PARTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from support_email.reading import read_mail
 from support_email.reading.headers import LONGEST_FIELD, MOST_FIELDS, split
 from support_email.reading.parameters import parameterised

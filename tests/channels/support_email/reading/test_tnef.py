@@ -6,6 +6,7 @@ import base64
 import struct
 
 import pytest
+
 from support_email.reading.tnef import unpack
 
 from .making import a_multipart, lines

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from support_email.reading import visible_reply, visible_text
 
 from .making import a_mail
@@ -45,7 +46,7 @@ def test_what_a_client_quotes_is_told_from_the_reply(gap, reply, quoted):
         "Run this:\n\n--\nDROP TABLE x;\n--\n\nand tell me.",
         "First part\n\n---\n\nSecond part with much to say about it, and then some more.",
         "See here\n>>> >>>  https://example.org <<<\nand come again",
-        "Sent from my desk, is much easier than from my telephone.",
+        "Hello.\n\nSent from my desk, is much easier than from my telephone.",
         "With regards to the price: it is fine.",
         "Enter below:\n\n----- Enter Feedback Below -----\n\nIt was very good.",
         ":)",
@@ -115,17 +116,19 @@ def test_a_reply_whose_quotation_is_not_marked_and_comes_first_loses_its_introdu
 def test_signatures_are_told_from_the_text(signature):
     visible = visible_text(f"Hello there.\n\n{signature}")
     assert visible.text == "Hello there."
-    assert visible.signature == signature
+    assert visible.signature == signature.replace("-- \n", "--\n")
     assert visible.quoted == ""
 
 
 def test_a_signature_below_the_quotation_is_none_of_the_reply():
     text = "Yes\n\nOn 3 Apr 2012, Ann wrote:\n> Is it blue?\n\n-- \nBob"
     visible = visible_text(text)
-    assert (visible.text, visible.signature) == ("Yes", "-- \nBob".rstrip())
+    assert (visible.text, visible.signature) == ("Yes", "--\nBob")
 
 
-FORWARD = "See below.\n\n---------- Forwarded message ----------\nFrom: A <a@x.org>\nDate: 2020\n\nHi"
+FORWARD = (
+    "See below.\n\n---------- Forwarded message ----------\nFrom: A <a@x.org>\nDate: 2020\n\nHi"
+)
 
 
 def test_a_forwarded_mail_is_what_was_sent():
@@ -142,6 +145,12 @@ def test_a_forwarded_mail_that_is_quoted_is_quoted():
     quoted = FORWARD.replace("\n", "\n> ")
     text = f"Thanks\n\nOn 3 Apr 2012, Ann wrote:\n> {quoted}"
     assert visible_text(text).text == "Thanks"
+
+
+def test_an_answer_below_a_quoted_thread_is_not_lost():
+    thread = "> Yes.\n> -----Original Message-----\n> From: B <b@x.org>\n> Subject: Hi\n>\n> Blue?"
+    text = f"On 3 Apr 2012, Ann wrote:\n{thread}\n\nNo."
+    assert visible_text(text).text == "No."
 
 
 def test_a_very_long_line_is_no_introduction():
