@@ -22,6 +22,8 @@ _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
 _ANY_LABEL = r"(?:[A-Za-z0-9]|[^\u0000-\u00bf])(?:(?:[A-Za-z0-9-]|[^\u0000-\u00bf]){0,61}(?:[A-Za-z0-9]|[^\u0000-\u00bf]))?"  # noqa: E501
 _HOST_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _HOST = rf"{_HOST_LABEL}(?:\.{_HOST_LABEL})*"
+#: Before a host: no more than 253 characters of it (RFC 1035 §2.3.4).
+_NOT_TOO_LONG = "(?![^:/?#]{254})"
 _PORT = "(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
 _TAIL = rf'(?:[/?#][^\u0000-\u001f<>"{characters.WHITE_CLASS}]*)?'
 
@@ -214,7 +216,7 @@ class Url(String):
     def _pattern(self, *, empty: bool) -> str:
         # Narrower than what is read: international hosts and IPv6 literals have no exact pattern.
         schemes = "|".join(re.escape(scheme) for scheme in self.schemes)
-        url = f"(?:(?:{schemes})://{_HOST}{_PORT}{_TAIL})" + ("?" if empty else "")
+        url = f"(?:(?:{schemes})://{_NOT_TOO_LONG}{_HOST}{_PORT}{_TAIL})" + ("?" if empty else "")
         return f"^[{characters.WHITE_CLASS}]*{url}[{characters.WHITE_CLASS}]*$"
 
 

@@ -96,7 +96,7 @@ MARKUP = "<p> <div> </div> <blockquote> </blockquote> <br> <hr> <pre> </b> <tabl
 @given(st.lists(st.sampled_from([*MARKUP.split(" "), " ", "On 1.2.2020 wrote:"])).map("".join))
 def test_every_html_is_read_and_no_text_is_invented(html):
     visible = visible_html(html)
-    assert set(visible.text) <= set(f"{html}\n_>x")
+    assert set(visible.text) <= set(f"{html}\n _>x")
 
 
 @many

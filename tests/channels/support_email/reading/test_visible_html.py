@@ -48,7 +48,10 @@ QUOTATIONS = {
     "Hotmail": f"<hr id=stopSpelling>{HEADER.format('From:')}{OLD}",
     "Zimbra": f"<hr id=zwchr data-marker=__DIVIDER__>{HEADER.format('Iu:')}{OLD}",
     "Proton Mail": f"<div class=protonmail_quote>Lundi, Ann:<br>{OLD}</div>",
-    "Tuta": f"<div>Lundi, Ann:</div><blockquote class=tutanota_quote>{OLD}</blockquote>",
+    "Tuta": (
+        "<div>2 Dec 2019, 10:11 by ann@x.org:</div>"
+        f"<blockquote class=tutanota_quote>{OLD}</blockquote>"
+    ),
     "Zoho Mail": f"<div class=zmail_extra><div>Lundi Ann skribis</div>{OLD}</div>",
     "GMX": f"<div name=quote>{OLD}</div>",
     "Spark": f"<div name=messageReplySection>{OLD}</div>",
