@@ -81,9 +81,9 @@ corpus: $(VENV)/dev.stamp ## Check against third-party material: Laravel's pages
 	@test -d '$(SUPPORT_CORPUS)' || { \
 		echo 'No corpus at $(SUPPORT_CORPUS); name its folder: make corpus SUPPORT_CORPUS=...' >&2; \
 		exit 1; }
+	$(PY) -m tests.corpus '$(EMAIL_CORPUS)'
 	$(PY) -m pytest tests/core/test_pagination.py tests/e2e/test_walk.py \
 		tests/plugins/support_webhooks/test_sending.py
-	$(PY) -m tests.corpus '$(EMAIL_CORPUS)'
 
 services: ## Install the servers that the suite starts itself (Debian, as root)
 	@.ci/services

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, Row, Text
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
@@ -22,19 +20,8 @@ if TYPE_CHECKING:
 #: 64-bit ids; SQLite autoincrements only a column declared INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
-
-class _SqliteJson(sqlite.JSON):
-    # SQLAlchemy's own takes two calls for each value more; lists have one a row.
-    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], Any]:
-        return _parsed
-
-
-def _parsed(stored: str | None) -> Any:
-    return None if stored is None else orjson.loads(stored)
-
-
 #: A JSON document; PostgreSQL keeps it parsed.
-Json = JSON().with_variant(JSONB, "postgresql").with_variant(_SqliteJson, "sqlite")
+Json = JSON().with_variant(JSONB, "postgresql")
 
 #: A row of whatever columns.
 AnyRow = Row[*tuple[Any, ...]]
@@ -69,7 +56,7 @@ def _to_postgresql(value: datetime | None) -> datetime | None:
 
 def _to_sqlite(value: datetime | None) -> str | None:
     moment = _to_postgresql(value)
-    return None if moment is None else moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return None if moment is None else moment.isoformat(" ", "microseconds")[:26]  # no offset
 
 
 def _sqlite_moment(stored: str | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,13 +13,13 @@ RESULTS = Path("var/corpus/email.jsonl")
 
 
 def main(folder: Path) -> int:
-    """Read a collection, and have it judged by the `score.py` that stands beside it."""
+    """Read a collection, and have it judged by the `score.py` beside it, or that of the corpus."""
     slowest = read_collection(folder, RESULTS)
     sys.stdout.write(f"{slowest.files} files; the slowest took {slowest.seconds:.3f} s: ")
     sys.stdout.write(f"{slowest.file}\n")
     sys.stdout.flush()
-    for judge in (folder / "score.py", folder.parent / "score.py"):
-        if judge.is_file():
+    for place in (folder, folder.parent, Path(os.environ.get("SUPPORT_CORPUS", folder))):
+        if (judge := place / "score.py").is_file():
             return subprocess.run(
                 [sys.executable, judge, RESULTS, "--dir", folder], check=False
             ).returncode

@@ -22,11 +22,12 @@ def bounce_of(mail: Mail) -> Bounce | None:
     A bounce whose recipient nobody can tell has none.
     """
     recipients = reported_recipients(mail)
-    if not recipients:
-        if report_type(mail) not in {"delivery-status", ""} or not _may_be_notice(mail):
-            return None
-        recipients = noticed_recipients(mail)
+    if not recipients and (
+        report_type(mail) not in {"delivery-status", ""} or not _may_be_notice(mail)
+    ):
+        return None
     original = original_of(mail)
+    recipients = recipients or noticed_recipients(mail, original.to)
     return Bounce(recipients, original.message_id, envelope_id(mail), original.to)
 
 

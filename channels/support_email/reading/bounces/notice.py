@@ -29,6 +29,11 @@ _MACHINE_NAMES = re.compile(
 _NOBODY = re.compile(r"(?:no|do[-_.]?not)[-_.]?reply", re.IGNORECASE)
 _EMAIL = re.compile(r"[A-Za-z0-9_.+=/!#$%&'*?^`{|}~-]{1,128}@[A-Za-z0-9.-]{1,255}[A-Za-z0-9]")
 _HEADER_OF_ORIGINAL = re.compile(r"(?:received|return-path|x-originating-ip|message-id)\s?:", re.I)
+_FOLLOWS = ("follows", "follow", "following", ":", "-", "message")
+# The header of the original as some servers show it within their words.
+_SHOWN_FIELD = re.compile(
+    r"\s*(?:from|to|cc|reply-to|sender|mail from|original sender|return-path)\s?:", re.IGNORECASE
+)
 _MOST_RECIPIENTS = 50
 _MOST_LINES = 300
 _LONGEST = 50_000
@@ -80,28 +85,39 @@ def notice_text(mail: Mail) -> str:
     text = mail.text if mail.text.strip() else visible_html(mail.html).text
     kept = []
     for index, line in enumerate(text[:_LONGEST].splitlines()[:_MOST_LINES]):
-        bare = line.strip(" -=_*>\t.:").lower()
-        if index and _HEADER_OF_ORIGINAL.match(line.strip()):
-            break
-        if len(bare) < 100 and any(phrase in bare for phrase in ORIGINALS):
+        if (index and _HEADER_OF_ORIGINAL.match(line)) or _announces_original(line):
             break
         kept.append(line)
     return "\n".join(kept)
 
 
-def noticed_recipients(mail: Mail) -> tuple[BouncedRecipient, ...]:
-    """Return the recipients that a notice names, each with what is said of it."""
+def _announces_original(line: str) -> bool:
+    """Whether a line says that the original mail follows, not that it was received or lost."""
+    bare = line.strip().lower()
+    return (
+        len(bare) < 120
+        and (bare.startswith(("--", "==", "__")) or bare.rstrip(".").endswith(_FOLLOWS))
+        and any(phrase in bare for phrase in ORIGINALS)
+    )
+
+
+def noticed_recipients(mail: Mail, others: tuple[str, ...]) -> tuple[BouncedRecipient, ...]:
+    """Return the recipients that a notice names, each with what is said of it.
+
+    `others` are the recipients of the mail that was sent, for notices that name none.
+    """
     words = notice_text(mail)
     if told := [found for found in recipients_in(words) if "@" in found.address]:
         return tuple(told[:_MOST_RECIPIENTS])
     is_delayed = _is_delayed(mail.subject, words)
     failed = _EMAIL.findall(mail.headers.get("X-Failed-Recipients"))
     said = dict(_said_of_each(words, _not_recipients(mail)))
-    addresses = failed or list(said)
-    return tuple(
-        _recipient(address, said.get(address.lower()) or words, is_delayed=is_delayed)
-        for address in dict.fromkeys(address.lower() for address in addresses[:_MOST_RECIPIENTS])
+    addresses = dict.fromkeys(
+        it.lower() for it in (failed or [*said] or [*others])[:_MOST_RECIPIENTS]
     )
+    if len(addresses) == 1:
+        return tuple(_recipient(it, words, is_delayed=is_delayed) for it in addresses)
+    return tuple(_recipient(it, said.get(it) or words, is_delayed=is_delayed) for it in addresses)
 
 
 def _recipient(address: str, words: str, *, is_delayed: bool) -> BouncedRecipient:
@@ -120,7 +136,8 @@ def _said_of_each(words: str, others: set[str]) -> Iterator[tuple[str, str]]:
     """Yield each address that is no server's or sender's, with the text up to the next one."""
     address, said = "", list[str]()
     for line in words.splitlines():
-        found = [email for email in _EMAIL.findall(line) if email.lower() not in others]
+        emails = [] if _SHOWN_FIELD.match(line) else _EMAIL.findall(line)
+        found = [email for email in emails if email.lower() not in others]
         new = found[0].lower() if found else address
         if new != address:
             if address:

@@ -17,6 +17,7 @@ _MAILS = frozenset({"message/rfc822", "message/global"})
 _MESSAGE_ID = re.compile(
     r"^[ \t>]{0,4}message-id[ \t]?:\s{0,20}(<[^<>\s]{3,900}>)", re.MULTILINE | re.IGNORECASE
 )
+_TO = re.compile(r"^[ \t>]{0,4}to[ \t]?:(.{1,2000})$", re.MULTILINE | re.IGNORECASE)
 _LONGEST = 200_000
 
 
@@ -35,7 +36,8 @@ def original_of(mail: Mail) -> Original:
             return found
     quoted = _MESSAGE_ID.search(mail.text[:_LONGEST])
     if quoted:
-        return Original(ids.message_id(quoted[1]), ())
+        to = _TO.search(mail.text[:_LONGEST], quoted.end()) or _TO.search(mail.text[:_LONGEST])
+        return Original(ids.message_id(quoted[1]), _emails(to[1]) if to else ())
     referred = mail.in_reply_to or mail.references[-1:]
     return Original(referred[0] if referred else "", ())
 

@@ -28,7 +28,8 @@ def reported_recipients(mail: Mail) -> tuple[BouncedRecipient, ...]:
         if part.content_type in _REPORTS:
             text = part.content[:_LONGEST].decode("utf-8", "replace")
             found += recipients_in(text)
-    return tuple(found[:_MOST_RECIPIENTS])
+    by_address = {recipient.address.lower(): recipient for recipient in reversed(found)}
+    return tuple(reversed(by_address.values()))[:_MOST_RECIPIENTS]
 
 
 def own_parts(root: Part) -> list[Part]:
