@@ -114,7 +114,7 @@ class Office:
 @pytest.fixture(scope="package")
 def office(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("streams")
-    ini = write_ini(folder, databases.create("streams"), QUIET)
+    ini = write_ini(folder, databases.create(f"streams_{next(_numbers)}"), QUIET)
     token = bootstrap(ini)["token"]
     with running(ini) as desk:
         yield Office(desk, token)

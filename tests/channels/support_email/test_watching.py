@@ -151,7 +151,7 @@ KILLS = 6
 def test_a_fetcher_that_is_killed_again_and_again_loses_nothing_and_repeats_nothing(
     databases: Databases, dovecot: Dovecot, tmp_path: Path
 ) -> None:
-    url = databases.create("killed")
+    url = databases.create("killed_fetcher")
     desk = make_desk(tmp_path, url, plugins=("email",), support__sqlite__synchronous="full")
     try:
         post = a_post(desk.workspace(), dovecot)
