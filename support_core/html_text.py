@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from support_core.html_cost import elements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -39,7 +39,7 @@ def text_of(document: LexborHTMLParser) -> str:
     if root is None:
         return ""
     writer = _Writer()
-    for node, entering in _walk(root):
+    for node, entering in walk(root, unseen=UNSEEN):
         if node.is_text_node:
             writer.text(node.text_content or "")
         elif entering:
@@ -49,13 +49,16 @@ def text_of(document: LexborHTMLParser) -> str:
     return writer.finish()
 
 
-def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
-    """Yield each node on the way down, and each element again on the way up."""
+def walk(root: LexborNode, *, unseen: Collection[str]) -> Iterator[tuple[LexborNode, bool]]:
+    """Yield each node on the way down, and each element again on the way up.
+
+    What lies inside of ``unseen`` elements is passed over. No recursion: hostile nesting is deep.
+    """
     depth = 0
     node = root
     while True:
         yield node, True
-        child = None if node.tag in UNSEEN or not node.is_element_node else node.first_child
+        child = None if node.tag in unseen or not node.is_element_node else node.first_child
         if child is not None:
             node, depth = child, depth + 1
             continue

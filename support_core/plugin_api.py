@@ -47,6 +47,7 @@ from .health import Check
 from .hookspecs import hookimpl
 from .html import sanitise, to_text
 from .html_cost import affordable as affordable_html
+from .html_text import walk as walk_html
 from .identity import Denial, Entitlements, HostIdentity, Identity, WorkspaceRef
 from .jobs import JobContext, RetryLater, Schedule, job
 from .mailbox_fields import MailboxFields
@@ -211,5 +212,6 @@ __all__ = [
     "tenant_key",
     "to_text",
     "upsert",
+    "walk_html",
     "within",
 ]

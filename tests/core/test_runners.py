@@ -20,6 +20,7 @@ from support_core.runner_leases import RunnerLeases
 from support_core.runners import Runner, RunnerContext, collect
 from support_core.settings import ConfigurationError
 from support_core.testing import make_desk
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from support_core.application import Application
     from tests.services.databases import Databases
 
-PATIENCE = 20.0
 NUMBERS = count(1)
 
 
@@ -57,13 +57,6 @@ class Recorder:
         finally:
             with self._lock:
                 self.running.remove(context.unit)
-
-
-def eventually(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -100,7 +93,7 @@ def test_every_wanted_unit_runs_and_each_in_one_place(
 ) -> None:
     recorder = Recorder()
     first, second = hosts(recorder.runner()), hosts(recorder.runner())
-    eventually(lambda: sorted(recorder.running) == ["one", "two"])
+    until(lambda: sorted(recorder.running) == ["one", "two"])
     time.sleep(1.5)  # as long as either looks around
     assert sorted(recorder.begun) == ["one", "two"]
     assert sorted([*first.units(), *second.units()]) == [
@@ -112,18 +105,18 @@ def test_every_wanted_unit_runs_and_each_in_one_place(
 def test_units_come_and_go_with_what_is_wanted(hosts: Callable[..., RunnerHost]) -> None:
     recorder = Recorder()
     hosts(recorder.runner())
-    eventually(lambda: sorted(recorder.running) == ["one", "two"])
+    until(lambda: sorted(recorder.running) == ["one", "two"])
     recorder.wanted = ["two", "three"]
-    eventually(lambda: sorted(recorder.running) == ["three", "two"])
+    until(lambda: sorted(recorder.running) == ["three", "two"])
 
 
 def test_a_host_that_stops_gives_its_units_to_another(hosts: Callable[..., RunnerHost]) -> None:
     recorder = Recorder()
     first = hosts(recorder.runner())
-    eventually(lambda: len(recorder.running) == 2)
+    until(lambda: len(recorder.running) == 2)
     second = hosts(recorder.runner())
     first.stop()
-    eventually(lambda: len(second.units()) == 2)
+    until(lambda: len(second.units()) == 2)
     assert sorted(recorder.running) == ["one", "two"]
     assert first.units() == []
 
@@ -134,10 +127,10 @@ def test_a_unit_that_fails_is_begun_again_after_a_pause_and_disturbs_no_other(
     recorder = Recorder()
     recorder.failing = {"one"}
     hosts(recorder.runner())
-    eventually(lambda: recorder.begun.count("one") >= 2)
+    until(lambda: recorder.begun.count("one") >= 2)
     assert recorder.running == ["two"]
     recorder.failing = set()
-    eventually(lambda: "one" in recorder.running)
+    until(lambda: "one" in recorder.running)
     assert recorder.begun.count("two") == 1
 
 
@@ -157,7 +150,7 @@ def test_units_of_a_dead_process_are_taken_over_at_once(
             )
         )
     hosts(recorder.runner())
-    eventually(lambda: sorted(recorder.running) == ["one", "two"])
+    until(lambda: sorted(recorder.running) == ["one", "two"])
 
 
 def test_a_lost_lease_ends_the_unit(
@@ -166,13 +159,13 @@ def test_a_lost_lease_ends_the_unit(
     application.settings._values["support.jobs.lease"] = 1.0
     recorder = Recorder()
     hosts(recorder.runner())
-    eventually(lambda: len(recorder.running) == 2)
+    until(lambda: len(recorder.running) == 2)
     other = RunnerLeases(application.database, "unknown:elsewhere", 3600, application.clock)
     with application.database.engine.begin() as connection:
         connection.execute(delete(RunnerLease.__table__).where(RunnerLease.unit == "one"))
     taken = other.take([("test.watch", "one")], most=1)
     if taken:  # else the host has been faster, which is as good
-        eventually(lambda: recorder.running == ["two"])
+        until(lambda: recorder.running == ["two"])
 
 
 def test_leases_are_taken_once_renewed_by_their_owner_and_free_when_they_run_out(
@@ -212,7 +205,7 @@ def test_the_runners_of_plugins_run_with_the_workers(tmp_path: Path, fresh_datab
     desk = make_desk(tmp_path, fresh_database, plugins=(), extra={"watcher": plugin})
     try:
         desk.application.jobs.start_workers(1)
-        eventually(lambda: sorted(recorder.running) == ["one", "two"])
+        until(lambda: sorted(recorder.running) == ["one", "two"])
         desk.application.jobs.stop()
         assert recorder.running == []
     finally:

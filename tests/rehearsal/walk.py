@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tests.waiting import until
+
 from .backup import back_up, check, restore
 from .installation import LEASE, Installation
 from .receiver import Receiver, receiving
@@ -68,7 +70,7 @@ class Walk:
                 line.note(f"the last after {max(seconds):.1f} s")
             self.all.start_nginx()
             with self.client() as caller:
-                ready = until(lambda: caller.get("/readyz").status_code == 200, "readyz")
+                ready = recovered(lambda: caller.get("/readyz").status_code == 200, "readyz")
             line.note(f"ready after {ready:.1f} s")
 
     def client(self) -> Any:
@@ -172,17 +174,17 @@ class Walk:
                 time.sleep(AROUND)
                 start()
                 with self.client() as caller:
-                    ready = until(lambda: answered(caller), f"a reply after {name} died")
+                    ready = recovered(lambda: answered(caller), f"a reply after {name} died")
                 line.note(f"requests answered {ready:.1f} s after its start")
                 time.sleep(0.5)
             self.require_delivery(traffic, line)
             for stream in (self.nchan, self.gateway):
-                until(lambda it=stream: self.head() in it.seen, f"streams after {name} died")
+                recovered(lambda it=stream: self.head() in it.seen, f"streams after {name} died")
 
     def require_delivery(self, traffic: Traffic, line: Line) -> None:
         """Every reply that was answered 201 arrives at the mailbox's callback, signed."""
         self.expected |= traffic.replies
-        seconds = until(lambda: not self.missing(), "every reply")
+        seconds = recovered(lambda: not self.missing(), "every reply")
         line.note(
             f"{len(traffic.seconds)} requests, {traffic.failed}, 99 % below {traffic.slowest}"
         )
@@ -195,7 +197,7 @@ class Walk:
         with self.report.step("compare what the streams saw with the log") as line:
             wanted = set(range(self.first_event + 1, self.head() + 1))
             for name, stream in (("nchan", self.nchan), ("gateway", self.gateway)):
-                until(lambda it=stream: wanted <= it.seen.keys(), f"all events by {name}")
+                recovered(lambda it=stream: wanted <= it.seen.keys(), f"all events by {name}")
                 line.note(
                     f"{name}: {len(wanted)} of {len(wanted)} events, {stream.repeated} repeated, "
                     f"{stream.connections} connections, {stream.resets} resets"
@@ -231,13 +233,9 @@ class Walk:
                 assert not process.runs
 
 
-def until(reached: Callable[[], bool], what: str) -> float:
-    """Wait until something is so; returns the seconds that took."""
-    began = time.monotonic()
-    while not reached():
-        assert time.monotonic() - began < RECOVERY, f"still without {what}"
-        time.sleep(0.1)
-    return time.monotonic() - began
+def recovered(reached: Callable[[], object], what: str) -> float:
+    """Wait until a dead part costs nothing any more; returns the seconds that took."""
+    return until(reached, what, patience=RECOVERY)
 
 
 def made(answer: Any) -> dict[str, Any]:

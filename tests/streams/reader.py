@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from tests.waiting import PATIENCE, until
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-PATIENCE = 30.0
 PATH = "/api/support/events/stream"
-
-
-def until(true: Callable[[], object], what: str, *, patience: float = PATIENCE) -> None:
-    """Wait until something is true."""
-    deadline = time.monotonic() + patience
-    while not true():
-        assert time.monotonic() < deadline, f"not within {patience} s: {what}"
-        time.sleep(0.01)
 
 
 @dataclass

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.serving.processes import bootstrap, running
+from tests.waiting import until
 
 from .conftest import Office
-from .reader import Reader, until
+from .reader import Reader
 
 if TYPE_CHECKING:
     from tests.serving.processes import Desk

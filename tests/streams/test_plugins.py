@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from tests.packaging.layout import ROOT
 from tests.serving.processes import bootstrap, listening, running
+from tests.waiting import until
 
 from .conftest import Office
-from .reader import Reader, until
+from .reader import Reader
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,10 @@ import pytest
 from tests.services import require_service
 from tests.services.redis import Redis, RedisMissing
 from tests.serving.processes import BIN, Desk, bootstrap, running, write_ini
+from tests.waiting import until
 
 from .conftest import QUIET, Office, _numbers
-from .reader import Follower, Reader, until
+from .reader import Follower, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

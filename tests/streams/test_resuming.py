@@ -15,9 +15,10 @@ import psycopg
 
 from tests.services.postgres import driver_url
 from tests.serving.processes import bootstrap, running
+from tests.waiting import until
 
 from .conftest import Office
-from .reader import Follower, until
+from .reader import Follower
 
 if TYPE_CHECKING:
     from pathlib import Path

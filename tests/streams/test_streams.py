@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from .reader import Reader, until
+from tests.waiting import until
+
+from .reader import Reader
 
 if TYPE_CHECKING:
     from .conftest import Office

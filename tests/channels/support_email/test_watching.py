@@ -14,26 +14,16 @@ import pytest
 from support_core.testing import make_desk
 from support_email.imap import ImapSession
 from tests.services.dovecot import Dovecot
+from tests.waiting import until
 
 from .wire import Post, a_mail, a_post
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from support_core.testing import DeskUnderTest
     from tests.services.databases import Databases
-
-PATIENCE = 30.0
-
-
-def eventually(reached: Callable[[], bool], *, within: float = PATIENCE) -> float:
-    """Wait until something is so; return the seconds that took."""
-    began = time.monotonic()
-    while not reached():
-        assert time.monotonic() - began < within
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 @pytest.fixture
@@ -61,11 +51,11 @@ def test_mail_is_in_the_desk_within_two_seconds_of_its_arrival(
 ) -> None:
     post = a_post(watching.workspace(), dovecot)
     post.deliver(a_mail("Before"))
-    eventually(lambda: filed(post) == 1)
-    eventually(lambda: state(post) == "ok")
+    until(lambda: filed(post) == 1)
+    until(lambda: state(post) == "ok")
     time.sleep(0.5)  # it waits with IDLE by now
     post.deliver(a_mail("Now"))
-    assert eventually(lambda: filed(post) == 2) < 2.0
+    assert until(lambda: filed(post) == 2) < 2.0
 
 
 def test_a_server_without_idle_is_asked_from_time_to_time(
@@ -80,9 +70,9 @@ def test_a_server_without_idle_is_asked_from_time_to_time(
 
     monkeypatch.setattr(ImapSession, "open", classmethod(without_idle))
     post = a_post(watching.workspace(), dovecot)
-    eventually(lambda: state(post) == "ok")
+    until(lambda: state(post) == "ok")
     post.deliver(a_mail("Now"))
-    eventually(lambda: filed(post) == 1)
+    until(lambda: filed(post) == 1)
 
 
 def test_a_server_that_was_away_loses_nothing_and_the_api_says_what_is_wrong(
@@ -92,17 +82,17 @@ def test_a_server_that_was_away_loses_nothing_and_the_api_says_what_is_wrong(
     try:
         post = a_post(watching.workspace(), server)
         post.deliver(a_mail("Before"))
-        eventually(lambda: filed(post) == 1)
+        until(lambda: filed(post) == 1)
         server.kill()
-        eventually(lambda: state(post) == "error")
+        until(lambda: state(post) == "error")
         status = post.mailbox()["imap_status"]
         assert "localhost" in status["last_error"]
         server.start()
         post.deliver(a_mail("While it was away"))
         # What waits for the next attempt is not waited for here: a change begins anew.
         post.workspace.owner.put(f"/mailboxes/{post.mailbox_id}", {"imap_port": server.port})
-        eventually(lambda: filed(post) == 2)
-        eventually(lambda: state(post) == "ok")
+        until(lambda: filed(post) == 2)
+        until(lambda: state(post) == "ok")
     finally:
         server.stop()
 
@@ -110,26 +100,26 @@ def test_a_server_that_was_away_loses_nothing_and_the_api_says_what_is_wrong(
 def test_a_changed_password_is_tried_at_once(watching: DeskUnderTest, dovecot: Dovecot) -> None:
     post = a_post(watching.workspace(), dovecot, imap_password="wrong")
     post.deliver(a_mail())
-    eventually(lambda: state(post) == "error")
+    until(lambda: state(post) == "error")
     path = f"/mailboxes/{post.mailbox_id}"
     post.workspace.owner.put(path, {"imap_password": dovecot.password})
-    eventually(lambda: filed(post) == 1)
+    until(lambda: filed(post) == 1)
 
 
 def test_a_mailbox_that_is_switched_off_is_left_alone(
     watching: DeskUnderTest, dovecot: Dovecot
 ) -> None:
     post = a_post(watching.workspace(), dovecot)
-    eventually(lambda: state(post) == "ok")
+    until(lambda: state(post) == "ok")
     post.workspace.owner.put(f"/mailboxes/{post.mailbox_id}", {"is_active": False})
     runners = watching.application.jobs.runners
     assert runners is not None
-    eventually(lambda: runners.units() == [])
+    until(lambda: runners.units() == [])
     post.deliver(a_mail())
     time.sleep(1.5)
     assert filed(post) == 0
     post.workspace.owner.put(f"/mailboxes/{post.mailbox_id}", {"is_active": True})
-    eventually(lambda: filed(post) == 1)
+    until(lambda: filed(post) == 1)
 
 
 PROGRAM = """

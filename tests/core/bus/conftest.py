@@ -14,8 +14,9 @@ from support_core.bus.redis import RedisBus
 from support_core.db import Database
 from tests.services import require_service
 from tests.services.redis import Redis, RedisMissing
+from tests.waiting import until
 
-from .hearing import Ear, until
+from .hearing import Ear
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

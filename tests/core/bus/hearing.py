@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from support_core.bus import Notice
-
-PATIENCE = 20.0
 
 
 @dataclass
@@ -26,11 +21,3 @@ class Ear:
 
     def missed(self) -> None:
         self.times_missed += 1
-
-
-def until(true: Callable[[], bool], what: str) -> None:
-    """Wait until something is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, f"not within {PATIENCE} s: {what}"
-        time.sleep(0.01)

@@ -13,8 +13,7 @@ from redis import Redis as RedisClient
 from support_core.bus import Notice, Signal
 from support_core.bus.messages import decode, encode
 from tests.services.postgres import driver_url
-
-from .hearing import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from tests.services.redis import Redis

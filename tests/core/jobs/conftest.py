@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -86,16 +85,3 @@ def make_application(jobs_url: str, broker_url: str) -> Iterator[Callable[..., S
 def application(make_application: Callable[..., SmallApplication]) -> SmallApplication:
     """One application with the sample jobs."""
     return make_application()
-
-
-@pytest.fixture
-def until() -> Callable[..., None]:
-    """Wait for a condition; fail when it does not come true in time."""
-
-    def wait(condition: Callable[[], object], *, seconds: float = 15.0) -> None:
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen in time"
-            time.sleep(0.01)
-
-    return wait

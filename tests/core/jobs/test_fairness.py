@@ -7,6 +7,7 @@ from dramatiq import Message
 from sqlalchemy import insert
 
 from support_core.models import Job as JobRow
+from tests.waiting import until
 
 from .sample_jobs import note, slow_note
 
@@ -66,11 +67,11 @@ def test_a_job_without_a_workspace_has_its_turn_too(application):
     assert _lanes(application, 4, after=1) == [0, 1, 1]
 
 
-def test_a_flood_of_one_workspace_delays_no_other(application, until):
+def test_a_flood_of_one_workspace_delays_no_other(application):
     _flood(application, slow_note, workspace_id=1, count=20_000)
     application.jobs.start_workers(2)
     until(application.effects)
     before = len(application.effects())
     application.enqueue(note, 1_000_000, workspace_id=2)
-    until(lambda: 1_000_000 in application.effects(), seconds=60)
+    until(lambda: 1_000_000 in application.effects(), patience=60)
     assert application.effects().index(1_000_000) - before < 1_000

@@ -14,6 +14,7 @@ from support_core.jobs import settlements
 from support_core.jobs.messages import MAX_LOST, open_claim
 from support_core.jobs.owner import is_gone, new_owner
 from support_core.jobs.settlements import Settlement
+from tests.waiting import until
 
 from . import sample_jobs
 from .sample_jobs import note
@@ -75,7 +76,7 @@ def test_a_lease_that_is_kept_is_not_taken(application, make_application):
     assert application.jobs.broker.clerk.look()
 
 
-def test_workers_keep_the_leases_of_long_jobs(make_application, until):
+def test_workers_keep_the_leases_of_long_jobs(make_application):
     application, other = make_application(lease=1), make_application(lease=1)
     application.enqueue(sample_jobs.wait, 1)
     application.jobs.start_workers(1)

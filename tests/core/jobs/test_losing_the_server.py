@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from tests.services import require_service
 from tests.services.rabbitmq import Rabbitmq, RabbitmqMissing
 from tests.services.redis import Redis, RedisMissing
+from tests.waiting import until
 
 from .sample_jobs import note, slow_note
 
@@ -53,7 +54,7 @@ def test_what_a_server_forgot_is_handed_to_it_again(application, server):
 
 
 def test_work_goes_on_when_the_server_is_back_and_the_outage_is_said_once(
-    application, server, until, caplog
+    application, server, caplog
 ):
     application.jobs.open()
     application.jobs.start_workers(2)
@@ -70,7 +71,7 @@ def test_work_goes_on_when_the_server_is_back_and_the_outage_is_said_once(
             application.enqueue(note, number)
         time.sleep(1.5)
         server.start()
-        until(lambda: not application.rows(), seconds=45)
+        until(lambda: not application.rows(), patience=45)
         until(lambda: _up(application) == 1)
     assert application.jobs.broker.problem() is None
     assert sorted(application.effects()) == list(range(-1, JOBS + 20))

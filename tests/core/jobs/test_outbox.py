@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from support_core.jobs import JobContext, cancel, enqueue, job, keyed_id
+from tests.waiting import until
 
 from . import sample_jobs
 from .sample_jobs import greet, note, spawn, wait
@@ -131,7 +132,7 @@ def test_asking_again_for_a_key_makes_it_due_earlier_but_not_later(application):
     assert application.jobs.drain() == 1
 
 
-def test_a_key_asked_for_while_its_job_runs_runs_again_afterwards(application, until):
+def test_a_key_asked_for_while_its_job_runs_runs_again_afterwards(application):
     application.jobs.start_workers(2)
     application.enqueue(wait, 1, key="mailbox")
     assert sample_jobs.began.wait(10)
@@ -143,7 +144,7 @@ def test_a_key_asked_for_while_its_job_runs_runs_again_afterwards(application, u
     assert application.effects() == [1, 1]
 
 
-def test_a_key_asked_for_later_while_its_job_runs_waits_for_its_time(application, until):
+def test_a_key_asked_for_later_while_its_job_runs_waits_for_its_time(application):
     application.jobs.start_workers(1)
     application.enqueue(wait, 1, key="mailbox")
     assert sample_jobs.began.wait(10)

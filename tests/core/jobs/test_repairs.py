@@ -8,12 +8,11 @@ import pytest
 
 from support_core.jobs import Choice, list_jobs, remove_jobs, retry_dead
 from support_core.jobs.inspection import WAITING
+from tests.waiting import until
 
 from .sample_jobs import give_up, slow_note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .desks import SmallApplication
 
 pytestmark = pytest.mark.every_broker
@@ -31,9 +30,7 @@ def _enqueue(application: SmallApplication) -> dict[int, int]:
     return {job.id: job.arguments(known)["number"] for job in jobs}
 
 
-def test_a_job_is_cancelled_or_runs_and_never_both(
-    application: SmallApplication, until: Callable[..., None]
-) -> None:
+def test_a_job_is_cancelled_or_runs_and_never_both(application: SmallApplication) -> None:
     numbers = _enqueue(application)
     application.jobs.start_workers(2)
     cancelled: list[int] = []
@@ -49,9 +46,7 @@ def test_a_job_is_cancelled_or_runs_and_never_both(
     assert sorted([*application.effects(), *cancelled]) == list(range(NUMBER))
 
 
-def test_what_was_handed_to_a_broker_can_be_cancelled(
-    application: SmallApplication, until: Callable[..., None]
-) -> None:
+def test_what_was_handed_to_a_broker_can_be_cancelled(application: SmallApplication) -> None:
     application.enqueue(slow_note, 1)
     application.change(state="handed", lease_until=application.clock())
     with application.database.transaction() as session:

@@ -9,6 +9,7 @@ import pytest
 
 from support_core.jobs import Schedule, job
 from support_core.settings import ConfigurationError
+from tests.waiting import until
 
 from .sample_jobs import attempts, note, sweep
 
@@ -193,7 +194,7 @@ def test_the_job_of_a_schedule_is_known_as_its(make_application):
     assert scheduler.schedule_of("somebody else's") is None
 
 
-def test_the_scheduler_runs_beside_the_workers(make_application, until):
+def test_the_scheduler_runs_beside_the_workers(make_application):
     application = make_application(schedules=[Schedule("often", sweep, every=0.2)])
     application.jobs.start_workers(1)
     until(

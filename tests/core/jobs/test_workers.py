@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 from structlog.testing import capture_logs
 
 from support_core.jobs import JobEngine, Workers
+from tests.waiting import until
 
 from . import sample_jobs
 from .desks import state_of
@@ -30,7 +31,7 @@ from .sample_jobs import (
 pytestmark = pytest.mark.every_broker
 
 
-def test_a_committed_job_wakes_the_workers_of_the_process(application, until):
+def test_a_committed_job_wakes_the_workers_of_the_process(application):
     application.jobs.start_workers(2)
     time.sleep(0.3)
     delays = []
@@ -42,16 +43,16 @@ def test_a_committed_job_wakes_the_workers_of_the_process(application, until):
     assert min(delays) < 0.2
 
 
-def test_a_job_of_another_process_is_found_by_polling(make_application, until):
+def test_a_job_of_another_process_is_found_by_polling(make_application):
     application, other = make_application(), make_application()
     other.jobs.broker.close()
     other.jobs.start_workers(1)
     time.sleep(0.3)
     application.enqueue(note, 1)
-    until(application.effects, seconds=3)
+    until(application.effects, patience=3)
 
 
-def test_a_delayed_job_runs_on_time(application, until):
+def test_a_delayed_job_runs_on_time(application):
     application.jobs.start_workers(1)
     began = time.monotonic()
     application.enqueue(note, 1, delay=0.5)
@@ -59,7 +60,7 @@ def test_a_delayed_job_runs_on_time(application, until):
     assert 0.5 <= time.monotonic() - began < 5
 
 
-def test_a_failed_job_is_retried_by_the_workers(application, until):
+def test_a_failed_job_is_retried_by_the_workers(application):
     application.jobs.start_workers(1)
     failures_left["count"] = 1
     application.enqueue(fail, 1)
@@ -68,14 +69,14 @@ def test_a_failed_job_is_retried_by_the_workers(application, until):
 
 
 def test_every_job_takes_effect_exactly_once_with_several_processes_worth_of_workers(
-    make_application, until
+    make_application,
 ):
     applications = [make_application() for _ in range(3)]
     for number in range(300):
         applications[0].enqueue(note, number, workspace_id=number % 5)
     for application in applications:
         application.jobs.start_workers(2)
-    until(lambda: not applications[0].rows(), seconds=60)
+    until(lambda: not applications[0].rows(), patience=60)
     assert sorted(applications[0].effects()) == list(range(300))
     assert len(attempts) == 300
 
@@ -95,7 +96,7 @@ def test_a_stop_lets_running_jobs_end_and_hands_back_the_waiting(application):
     assert {(state_of(row), row.owner, row.attempt) for row in left} <= {("queued", None, 0)}
 
 
-def test_a_stop_hands_back_what_does_not_end_in_time(application, until):
+def test_a_stop_hands_back_what_does_not_end_in_time(application):
     application.enqueue(wait, 1)
     application.jobs.start_workers(1)
     assert sample_jobs.began.wait(10)
@@ -108,7 +109,7 @@ def test_a_stop_hands_back_what_does_not_end_in_time(application, until):
     until(application.effects)
 
 
-def test_the_late_end_of_a_job_that_was_handed_back_changes_nothing(application, until):
+def test_the_late_end_of_a_job_that_was_handed_back_changes_nothing(application):
     application.enqueue(wait, 1)
     application.jobs.start_workers(1)
     assert sample_jobs.began.wait(10)
@@ -128,7 +129,7 @@ def test_a_job_that_wants_to_know_is_interrupted_by_a_stop_without_losing_a_retr
     assert (state_of(row), row.owner, row.last_error) == ("queued", None, None)
 
 
-def test_workers_can_be_started_again_after_a_stop(application, until):
+def test_workers_can_be_started_again_after_a_stop(application):
     middleware = list(application.jobs.broker.middleware)
     for number in range(2):
         application.jobs.start_workers(1)
@@ -138,7 +139,7 @@ def test_workers_can_be_started_again_after_a_stop(application, until):
         assert application.jobs.broker.middleware == middleware
 
 
-def test_workers_serve_only_the_queues_they_are_told_to(application, until):
+def test_workers_serve_only_the_queues_they_are_told_to(application):
     workers = Workers(application.jobs.broker, 1, queues=["waits"])
     workers.start()
     sample_jobs.may_end.set()
@@ -149,7 +150,7 @@ def test_workers_serve_only_the_queues_they_are_told_to(application, until):
     assert [row.queue for row in application.rows()] == ["notes"]
 
 
-def test_a_job_over_its_time_limit_is_interrupted_and_counts_as_failed(application, until):
+def test_a_job_over_its_time_limit_is_interrupted_and_counts_as_failed(application):
     application.jobs.start_workers(1)
     application.enqueue(overrun)
     until(lambda: application.rows(state="delayed"))
@@ -180,7 +181,7 @@ def _outage(application):
     maintenance.dispose()
 
 
-def test_workers_live_through_an_outage_of_the_database(application, until):
+def test_workers_live_through_an_outage_of_the_database(application):
     application.jobs.start_workers(2)
     application.enqueue(linger, 1)
     assert sample_jobs.began.wait(10)
@@ -191,7 +192,7 @@ def test_workers_live_through_an_outage_of_the_database(application, until):
     assert "clerk" in away
     assert len(away) == len(set(away)), "an outage is reported once"
     application.enqueue(note, 2)
-    until(lambda: not application.rows(), seconds=30)
+    until(lambda: not application.rows(), patience=30)
     assert application.effects() == [1, 2]
     assert attempts == [(1, 1), (2, 1)]
 
@@ -212,21 +213,21 @@ def _start_worker(application):
     return process
 
 
-def test_no_job_is_lost_to_kill_9(application, until):
+def test_no_job_is_lost_to_kill_9(application):
     engine: JobEngine = application.jobs
     with application.desk(1) as desk:
         for number in range(500):
             engine.enqueue(desk.session, slow_note, number, workspace_id=1)
     for share in (100, 250):
         with _start_worker(application) as worker:
-            until(lambda share=share: len(application.effects()) >= share, seconds=60)
+            until(lambda share=share: len(application.effects()) >= share, patience=60)
             worker.kill()
     stuck = application.rows(state="running")
     assert stuck, "the worker was killed between jobs, which proves nothing"
     assert len(application.effects()) < 500
     began = time.monotonic()
     with _start_worker(application) as worker:
-        until(lambda: not application.rows(), seconds=60)
+        until(lambda: not application.rows(), patience=60)
         worker.kill()
     assert time.monotonic() - began < 30, "recovery waited for the lease to run out"
     assert sorted(application.effects()) == list(range(500))

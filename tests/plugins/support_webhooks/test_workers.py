@@ -14,6 +14,7 @@ from support_core.testing import make_desk, probe
 from support_webhooks.jobs import send, wake
 from support_webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.concurrency.racing import at_once
+from tests.waiting import until
 
 from .receiver import Answer, Receiver
 
@@ -56,15 +57,6 @@ def publish(workspace: TestWorkspace, conversation: int, number: int) -> bool:
         with workspace.desk() as desk:
             desk.events.publish("conversation.updated", conversation_id=conversation)
     return True
-
-
-def until(true: Callable[[], bool]) -> float:
-    """Wait until something is so; return the seconds it took."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < SECONDS
-        time.sleep(0.02)
-    return time.monotonic() - began
 
 
 def test_a_dead_receiver_delays_no_other(worked: DeskUnderTest) -> None:

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
-from support_core.plugin_api import affordable_html, to_text
+from support_core.plugin_api import affordable_html, to_text, walk_html
 
 from .containers import Mark, mark_of
 from .lines import MOST_LINES, Line, Role, lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from selectolax.lexbor import LexborNode
 
 # As many tags as a long thread has; what is beyond belongs to what is before.
@@ -145,7 +143,7 @@ class _Reader:
     def read(self) -> list[_Shown]:
         root = self._tree.body or self._tree.root
         if root is not None:
-            for node, entering in _walk(root):
+            for node, entering in walk_html(root, unseen=_UNSEEN):
                 if node.is_text_node:
                     self._text(node)
                 elif entering:
@@ -227,27 +225,3 @@ def _is_preformatted(node: LexborNode) -> bool:
     return node.tag == "pre" or bool(
         _PREFORMATTED.search((node.attributes.get("style") or "") if node.attributes else "")
     )
-
-
-def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
-    """Yield each node on the way down, and each element again on the way up."""
-    depth = 0
-    node = root
-    while True:
-        yield node, True
-        child = None if node.tag in _UNSEEN or not node.is_element_node else node.first_child
-        if child is not None:
-            node, depth = child, depth + 1
-            continue
-        while True:
-            if node.is_element_node:
-                yield node, False
-            if depth == 0:
-                return
-            following, parent = node.next, node.parent
-            if following is not None:
-                node = following
-                break
-            if parent is None:
-                return
-            node, depth = parent, depth - 1
