@@ -13,10 +13,9 @@ import time
 from pathlib import Path
 
 from .certificates import Authority
-from .process import LOOPBACK, Account, Server, ServerDied, free_port
+from .process import LOOPBACK, Account, Server, ServerDied, free_port, on_free_port
 
 START_SECONDS = 30
-ATTEMPTS = 3
 PROGRAM = Path("/usr/sbin/dovecot")
 IMAP = Path("/usr/lib/dovecot/imap")
 
@@ -100,16 +99,12 @@ class Dovecot:
         self.password = secrets.token_hex(8)
         self.authority = Authority()
         self._folder = self._account.folder("support-dovecot-")
-        for attempt in range(1, ATTEMPTS + 1):
-            self.port, self.tls_port = free_port(), free_port()
-            try:
-                self._start(expired=expired)
-            except ServerDied as error:
-                # Between finding a free port and using it, somebody else may have taken it.
-                if attempt == ATTEMPTS or "Address already in use" not in str(error):
-                    raise
-            else:
-                break
+        self._expired = expired
+        on_free_port(self._start_at)
+
+    def _start_at(self, port: int) -> None:
+        self.port, self.tls_port = port, free_port()
+        self._start(expired=self._expired)
 
     def start(self) -> None:
         """Start the server after :meth:`kill` anew, with the mail it had and at the same ports.

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .process import LOOPBACK, Account, Server, ServerDied, free_port
+from .process import LOOPBACK, Account, Server, ServerDied, on_free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 DEBIAN_HOME = Path("/usr/lib/postgresql")
 PROGRAMS = ("initdb", "postgres")
 START_SECONDS = 60
-ATTEMPTS = 3
 
 # Nothing here outlives the suite, so nothing is worth a wait for the disk.
 SETTINGS: Mapping[str, str] = {
@@ -81,26 +80,21 @@ class Cluster:
         :meth:`kill`.
         """
         self._changes = {"synchronous_commit": "on"} if durable else {}
-        self.programs = programs = find_programs()
+        self.programs = find_programs()
         try:
-            self._account = account = Account.unprivileged("postgres", "nobody")
+            self._account = Account.unprivileged("postgres", "nobody")
         except LookupError as error:
             raise PostgresMissing(f"PostgreSQL cannot be started: {error}") from error
-        password = secrets.token_hex(16)
-        for attempt in range(1, ATTEMPTS + 1):
-            self._port = port = free_port()
-            self.url = f"postgresql+psycopg://postgres:{password}@{LOOPBACK}:{port}/postgres"
-            try:
-                self._server = _start(
-                    programs, account, password=password, port=port, changes=self._changes
-                )
-                _wait_until_ready(self._server, self.url)
-            except ServerDied as error:
-                # Between finding a free port and using it, somebody else may have taken it.
-                if attempt == ATTEMPTS or "Address already in use" not in str(error):
-                    raise
-            else:
-                break
+        self._password = secrets.token_hex(16)
+        on_free_port(self._start_at)
+
+    def _start_at(self, port: int) -> None:
+        self._port = port
+        self.url = f"postgresql+psycopg://postgres:{self._password}@{LOOPBACK}:{port}/postgres"
+        self._server = _start(
+            self.programs, self._account, password=self._password, port=port, changes=self._changes
+        )
+        _wait_until_ready(self._server, self.url)
 
     @property
     def pid(self) -> int:

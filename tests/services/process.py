@@ -16,11 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 LOOPBACK = "127.0.0.1"
 KEEPER = Path(__file__).with_name("keeper.py")
 STOP_SECONDS = 40
+ATTEMPTS = 5
+# How the servers say so.
+PORT_TAKEN = ("address already in use", "eaddrinuse", "nodistribution")
 
 
 class ServerDied(Exception):
@@ -155,6 +158,23 @@ class Server:
         last_words = self._log.read_text(errors="replace")[-4000:]
         self.stop()
         return f"the server ended by itself; it wrote:\n{last_words}"
+
+
+def on_free_port(start: Callable[[int], None]) -> None:
+    """Start a server on a free port.
+
+    Where somebody else took the port between its being found and used, the server is started
+    again on another. Raises what ``start`` raises.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            start(free_port())
+        except (OSError, ServerDied) as error:
+            said = str(error).casefold()
+            if attempt == ATTEMPTS or not any(words in said for words in PORT_TAKEN):
+                raise
+        else:
+            break
 
 
 def free_port() -> int:

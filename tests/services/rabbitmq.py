@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .process import LOOPBACK, Account, Server, ServerDied, free_port
+from .process import LOOPBACK, Account, Server, ServerDied, free_port, on_free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 #: Not the one on PATH, which insists on being root or rabbitmq.
 DEBIAN_PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 START_SECONDS = 120
-ATTEMPTS = 3
 
 SETTINGS = """\
 listeners.tcp.1 = {host}:{port}
@@ -66,23 +65,17 @@ class Rabbitmq:
         self._keep_for = keep_for
         self._password = secrets.token_hex(16)
         self._folder = self._account.folder("support-rabbitmq-")
-        for attempt in range(1, ATTEMPTS + 1):
-            self._port = free_port()
-            self.url = f"amqp://support:{self._password}@{LOOPBACK}:{self._port}"
-            try:
-                self.start()
-            except ServerDied as error:
-                # Between finding a free port and using it, somebody else may have taken it.
-                taken = ("eaddrinuse", "nodistribution", "Address already in use")
-                if attempt == ATTEMPTS or not any(words in str(error) for words in taken):
-                    raise
-            else:
-                break
+        on_free_port(self._start_at)
 
     @property
     def pid(self) -> int:
         """The server's process id."""
         return self._server.pid
+
+    def _start_at(self, port: int) -> None:
+        self._port = port
+        self.url = f"amqp://support:{self._password}@{LOOPBACK}:{port}"
+        self.start()
 
     def start(self) -> None:
         """Start the server, after :meth:`kill` anew and empty, at the same address."""

@@ -12,10 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from .process import LOOPBACK, Account, Server, ServerDied, free_port
+from .process import LOOPBACK, Account, Server, ServerDied, on_free_port
 
 START_SECONDS = 30
-ATTEMPTS = 3
 #: Databases of one server, so that every worker of a run has some of its own.
 DATABASES = 256
 
@@ -48,22 +47,17 @@ class Redis:
         self._keep_for = keep_for
         self._password = secrets.token_hex(16)
         self._folder = self._account.folder("support-redis-")
-        for attempt in range(1, ATTEMPTS + 1):
-            self._port = free_port()
-            self.url = f"redis://:{self._password}@{LOOPBACK}:{self._port}"
-            try:
-                self.start()
-            except ServerDied as error:
-                # Between finding a free port and using it, somebody else may have taken it.
-                if attempt == ATTEMPTS or "Address already in use" not in str(error):
-                    raise
-            else:
-                break
+        on_free_port(self._start_at)
 
     @property
     def pid(self) -> int:
         """The server's process id."""
         return self._server.pid
+
+    def _start_at(self, port: int) -> None:
+        self._port = port
+        self.url = f"redis://:{self._password}@{LOOPBACK}:{port}"
+        self.start()
 
     def start(self) -> None:
         """Start the server, after :meth:`kill` anew and empty, at the same address."""

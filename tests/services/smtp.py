@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from .process import LOOPBACK, free_port
+from .process import LOOPBACK, on_free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
-
-ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -118,19 +116,15 @@ class SmtpServer:
     port: int = 0
 
     def __enter__(self) -> Self:
-        for attempt in range(1, ATTEMPTS + 1):
-            self.port = free_port()
-            self._controller = Controller(
-                _Handler(self), hostname=LOOPBACK, port=self.port, **self._options()
-            )
-            try:
-                self._controller.start()
-            except OSError:
-                if attempt == ATTEMPTS:
-                    raise
-            else:
-                break
+        on_free_port(self._start_at)
         return self
+
+    def _start_at(self, port: int) -> None:
+        self.port = port
+        self._controller = Controller(
+            _Handler(self), hostname=LOOPBACK, port=port, **self._options()
+        )
+        self._controller.start()
 
     def __exit__(
         self,
