@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support_core.testing import DeskUnderTest, TestWorkspace, make_desk, probe
-from tests.services import shared
+from tests.services import require_service, shared
 from tests.services.databases import PostgresDatabases, SqliteDatabases
 from tests.services.postgres import Cluster, PostgresMissing, find_programs
 from tests.services.process import ServerDied
+from tests.services.redis import Redis, RedisMissing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,3 +178,14 @@ def workspace(desk: DeskUnderTest) -> TestWorkspace:
 def other(desk: DeskUnderTest) -> TestWorkspace:
     """Another workspace, for what must not reach it."""
     return desk.workspace()
+
+
+@pytest.fixture(scope="module")
+def redis() -> Iterator[Redis]:
+    """A Redis of the module's own, which its tests may kill."""
+    try:
+        server = Redis()
+    except RedisMissing as missing:
+        require_service("Redis", str(missing))
+    yield server
+    server.stop()

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.services import require_service
-from tests.services.redis import Redis, RedisMissing
 from tests.serving.processes import BIN, Desk, bootstrap, running, write_ini
 from tests.waiting import until
 
@@ -22,20 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.services.databases import Databases
+    from tests.services.redis import Redis
 
 #: Without the bus nobody would hear within this time; see ``support.streams.poll`` below.
 AT_ONCE = 10.0
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[Redis]:
-    """A Redis that tests may kill."""
-    try:
-        server = Redis()
-    except RedisMissing as missing:
-        require_service("Redis", str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(params=["postgresql", "redis"])

@@ -12,8 +12,6 @@ from support_core.bus.memory import MemoryBus
 from support_core.bus.postgresql import PostgresBus
 from support_core.bus.redis import RedisBus
 from support_core.db import Database
-from tests.services import require_service
-from tests.services.redis import Redis, RedisMissing
 from tests.waiting import until
 
 from .hearing import Ear
@@ -76,17 +74,6 @@ class Sides:
         if self.kind != "memory":
             until(lambda: ear.times_missed > 0, "it listens")
         return ear
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[Redis]:
-    """A Redis that tests may kill."""
-    try:
-        server = Redis()
-    except RedisMissing as missing:
-        require_service("Redis", str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(params=KINDS)

@@ -15,9 +15,7 @@ import pytest
 from support_core.testing import DeskUnderTest, TestWorkspace, make_desk
 from tests.deploy.conftest import nginx_of
 from tests.deploy.site import Nchan, Site
-from tests.services import require_service
 from tests.services.process import free_port
-from tests.services.redis import Redis, RedisMissing
 
 from .listening import Listening
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from support_nchan.engine import Nchan as Engine
     from tests.services.databases import Databases
     from tests.services.nginx import Nginx
+    from tests.services.redis import Redis
 
 SECRET = "what-only-the-desk-knows"
 
@@ -82,16 +81,6 @@ class Behind:
         headers = {"Last-Event-ID": after} if after else {}
         url = f"{self.url}/api/support/events/stream{query}"
         return Listening(url, token or workspace.token(), headers)
-
-
-@pytest.fixture(scope="module")
-def redis() -> Iterator[Redis]:
-    try:
-        server = Redis()
-    except RedisMissing as missing:
-        require_service("Redis", str(missing))
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")
