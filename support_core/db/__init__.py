@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .engine import Database
 from .locks import hold
+from .lowered import lowered
 from .prepared import Prepared
 from .session import UnscopedQuery, WorkspaceScoped, WorkspaceSession
 from .types import AnyRow, Ciphertext, Id, Json, UTCDateTime
@@ -21,5 +22,6 @@ __all__ = [
     "WorkspaceScoped",
     "WorkspaceSession",
     "hold",
+    "lowered",
     "upsert",
 ]

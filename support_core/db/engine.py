@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 
 from ..settings import ConfigurationError
 from . import scoping
+from .lowered import provide as provide_lowered
 from .reading import Readers
 from .reading import begin as begin_reading
 from .session import WorkspaceSession
@@ -169,6 +170,7 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str) -> Engine:
             "mmap_size=268435456",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        provide_lowered(connection)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
+from ..db import lowered
 from ..models import ApiToken, AuditEntry, Event, Role, User
 from ..pagination import keysets
 from ..streams.event_types import matches
@@ -38,12 +39,12 @@ def list_users(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
     if "is_active" in filters:
         statement = statement.where(User.is_active == filters["is_active"])
     if filters.get("search"):
-        term = filters["search"].casefold()
+        term = filters["search"].lower()
         statement = statement.where(
             or_(
                 User.email_key.contains(term, autoescape=True),
-                func.lower(User.email).contains(term, autoescape=True),
-                func.lower(User.name).contains(term, autoescape=True),
+                lowered(User.email).contains(term, autoescape=True),
+                lowered(User.name).contains(term, autoescape=True),
             )
         )
     return run_list(desk.session, statement, keyset=USERS[filters["sort"]], filters=filters)

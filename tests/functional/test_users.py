@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from support_core.testing import assert_error, assert_invalid
 
@@ -129,6 +130,8 @@ def test_the_list_is_searched_and_sorted(workspace: TestWorkspace) -> None:
     assert names("search=A%40EXAMPLE") == ["Al_fred"]
     assert names("is_active=false") == ["Al_fred"]
     assert names("sort=name&per_page=2&cursor=") == ["Al_fred", "Bea 100%"]
+    create(workspace, email="z@example.test", name="Zoë ÖZIL")
+    assert names(f"search={quote('ZOË özi')}") == ["Zoë ÖZIL"]
 
 
 def test_the_last_owner_cannot_be_removed(workspace: TestWorkspace) -> None:
