@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("support-core")
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from .certificates import Authority
 from .process import LOOPBACK, Account, Server, ServerDied, free_port, on_free_port
 
-START_SECONDS = 30
+START_SECONDS = 120
 PROGRAM = Path("/usr/sbin/dovecot")
 IMAP = Path("/usr/lib/dovecot/imap")
 

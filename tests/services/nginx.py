@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NGINX = Path("/usr/sbin/nginx")
 NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
-START_SECONDS = 20
+START_SECONDS = 120
 
 #: What Debian's nginx.conf is to a machine; the site's own files are included below.
 MAIN = """\

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DEBIAN_HOME = Path("/usr/lib/postgresql")
 PROGRAMS = ("initdb", "postgres")
-START_SECONDS = 60
+START_SECONDS = 120
 
 # Nothing here outlives the suite, so nothing is worth a wait for the disk.
 SETTINGS: Mapping[str, str] = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .process import LOOPBACK, Account, Server, ServerDied, on_free_port
 
-START_SECONDS = 30
+START_SECONDS = 120
 #: Databases of one server, so that every worker of a run has some of its own.
 DATABASES = 256
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 BIN = Path(sys.executable).parent
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 40
 
 
