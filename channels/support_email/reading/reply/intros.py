@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 _MOST_LINES = 5
 _LONGEST = 500
+_WRAPPED_AT = 100  # characters at which clients wrap at the latest
+_BRIEF = 120
+_LETTER = re.compile(r"[^\W\d_]")
+_FEW_LETTERS = 6
+_SENTENCE_END = re.compile(r"(?:[.!?…。！？]|(?<!\d)[:：;,])$")
 
 
 def _any_of(phrases: Sequence[str]) -> str:
@@ -50,6 +55,7 @@ _ENDS_WITH_ADDRESS = re.compile(r"[>)\]]\s?[:：]$|@[^\s<>]+[:：]$")
 _GMAIL = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d \d{1,2}:\d\d (?:gmt|utc)[+-]\d\d:?\d\d [^\n]{1,100}")
 # "2011/4/7 Ann <ann@example.org>", which ends like an address and not like a sentence.
 _WHO_LAST = re.compile(r"<[^<>\s@]{1,100}@[^<>\s@]{1,100}>$")
+_WHEN_LAST = re.compile(r"\d[)\]]$")  # "Quoting Ann Smith (2019-12-02 10:11:32)"
 # Words that begin an introduction; they tell where one starts that takes several lines.
 _LONE_VERB = re.compile(rf"{_VERB}\s?[:：]?")
 _STARTER = re.compile(
@@ -70,7 +76,7 @@ def intro_ending_at(lines: Sequence[Line], end: int) -> int | None:
         return None
     is_above_quotation = not line.quoted and _next_is_quoted(lines, end + 1)
     if _GMAIL.fullmatch(line.lowered) or (is_above_quotation and _tells_when_and_who(line.lowered)):
-        return end
+        return _from_its_beginning(lines, end, end)
     if not _may_end(line.lowered):
         return None
     quoted = line.quoted
@@ -85,19 +91,46 @@ def intro_ending_at(lines: Sequence[Line], end: int) -> int | None:
         joined = f"{this.plain} {joined}".strip()
         if len(joined) > _LONGEST:
             break
-        certainty = _certainty(joined.lower())
+        certainty = _certainty(joined.lower(), is_above_quotation=is_above_quotation)
         if certainty == 2:
-            return start
+            return _from_its_beginning(lines, start, end)
         if certainty == 1 and found is None:
             found = start
     if found is None and is_above_quotation and _is_brief(line.lowered):
-        return end
-    return found
+        found = end
+    return None if found is None else _from_its_beginning(lines, found, end)
+
+
+def _from_its_beginning(lines: Sequence[Line], start: int, end: int) -> int:
+    """Return where an introduction starts of which `start` may be only the end.
+
+    Who wrote must be told; an address that starts a line has the name above it.
+    """
+    said = " ".join(line.plain for line in lines[start : end + 1]).lower()
+    for above in range(start - 1, max(end - _MOST_LINES, -1), -1):
+        line = lines[above]
+        if line.is_blank or line.quoted is not lines[end].quoted or len(line.plain) > _WRAPPED_AT:
+            break
+        has_who = _EMAIL.search(said) is not None
+        is_name_missing = said.startswith(("<", "(<")) or is_lone_verb(said)
+        is_only_time = not has_who and len(_LETTER.findall(said)) < _FEW_LETTERS
+        if _EMAIL.search(line.plain) is not None:
+            if has_who:
+                break
+        elif not (is_name_missing or is_only_time) or _SENTENCE_END.search(line.plain):
+            break
+        start = above
+        said = f"{line.lowered} {said}"
+    return start
 
 
 def _tells_when_and_who(text: str) -> bool:
     when = _WHEN.search(text)
-    return when is not None and when.start() <= 12 and _WHO_LAST.search(text) is not None
+    if when is None:
+        return False
+    if _WHEN_LAST.search(text) and _HAS_VERB.search(text):
+        return len(text) < _BRIEF
+    return when.start() <= 12 and _WHO_LAST.search(text) is not None
 
 
 def _starts_above(lines: Sequence[Line], index: int) -> bool:
@@ -124,7 +157,8 @@ def is_lone_verb(text: str) -> bool:
 
 
 def _is_brief(text: str) -> bool:
-    return len(text) < 120 and (
+    text = _EMAIL.sub("a@b", text)
+    return len(text) < _BRIEF and (
         _ENDS_WITH_VERB.search(text) is not None
         or _WHEN.search(text) is not None
         or _EMAIL.search(text) is not None
@@ -135,10 +169,10 @@ def _may_end(text: str) -> bool:
     return _ENDS.search(text) is not None or _ENDS_WITH_VERB.search(text) is not None
 
 
-def _certainty(text: str) -> int:
+def _certainty(text: str, *, is_above_quotation: bool) -> int:
     """Judge joined lines: 2 for a whole introduction, 1 for one that may start further up."""
-    bare = _DASHES.sub("", text)
-    has_dashes = bare != text
+    bare = _EMAIL.sub("a@b", _DASHES.sub("", text))  # for how long an address is says nothing
+    has_dashes = _DASHES.search(text) is not None
     when = _WHEN.search(bare)
     has_email = _EMAIL.search(bare) is not None
     at_end = _ENDS_WITH_VERB.search(bare)
@@ -148,7 +182,8 @@ def _certainty(text: str) -> int:
     has_more = has_email or _TIME.search(bare) is not None
     verb = at_end or (has_colon and has_more and _HAS_VERB.search(bare))
     if when and when.start() < 90:
-        if not verb and _ENDS_WITH_ADDRESS.search(bare) is None:
+        is_told = has_colon and has_email and is_above_quotation
+        if not (verb or is_told) and _ENDS_WITH_ADDRESS.search(bare) is None:
             return 0
         if at_end or when.start() < 60 or has_email:
             return 2 if _is_start(bare, when) else 1

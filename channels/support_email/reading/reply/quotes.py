@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .blocks import header_block_at, is_forward, is_original, is_reply_above, is_rule
+from .blocks import header_block_at, is_forward, is_original, is_reply_above, is_rule, is_said_original
 from .intros import intro_ending_at, is_lone_verb
-from .lines import Role
+from .lines import Role, is_between_angles
 from .signatures import mark_signature
 
 if TYPE_CHECKING:
     from .lines import Line
 
 _WRAPPED_FROM = 50  # characters after which clients wrap
+_RULES = ("--", "__", "==", "**", "\u2010\u2010", "\u2013\u2013", "\u2014\u2014", "\u2500\u2500")
 _LINK = re.compile(r"\s*[(<\[]\s?(?:https?://|mailto:)")
 # Characters of an answer from which it is one to what is quoted above, and no mere farewell.
 _ANSWER_FROM = 60
@@ -42,7 +43,9 @@ def mark_quotes(lines: list[Line], *, passes_on: bool = False) -> None:
         elif _starts_quoted_mail(lines, index):
             if line.cut and _is_forward_near(lines, index):
                 return
-            _mark(lines, _with_rules_above(lines, index), len(lines))
+            end = _end_of_mail(lines, index, may_be_all=first_written > index)
+            _mark(lines, _with_rules_above(lines, index), end)
+            index = end
         elif (start := index if line.intro else intro_ending_at(lines, index)) is not None:
             has_writing = first_written < start
             first_written = first_written if has_writing else len(lines)
@@ -98,9 +101,23 @@ def _starts_quoted_mail(lines: list[Line], index: int) -> bool:
     return (
         line.cut
         or is_reply_above(line)
+        or is_between_angles(line.text)
         or is_original(line)
         or header_block_at(lines, index) is not None
     )
+
+
+def _end_of_mail(lines: list[Line], index: int, *, may_be_all: bool) -> int:
+    """Return where a quoted mail ends: with the mail, unless a marked one comes first of all."""
+    if not may_be_all or lines[index].cut:
+        return len(lines)
+    block = header_block_at(lines, index)
+    below = block.end if block is not None else index + 1
+    while below < len(lines) and lines[below].is_blank and not lines[below].quoted:
+        below += 1
+    if below < len(lines) and lines[below].quoted and not lines[index].quoted:
+        return _end_of_quotation(lines, below)
+    return len(lines)
 
 
 def _is_forward_near(lines: list[Line], index: int) -> bool:
@@ -114,7 +131,9 @@ def _with_rules_above(lines: list[Line], index: int) -> int:
         line = lines[above]
         if is_rule(line) and not line.is_blank:
             return above
-        if line.plain.startswith(("---", "___", "===")) and line.plain.endswith(("-", "_", "=")):
+        if line.plain.startswith(_RULES) and line.plain.endswith(_RULES):
+            return above
+        if is_said_original(line):
             return above
         if not line.is_blank:
             break

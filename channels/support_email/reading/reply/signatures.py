@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from .blocks import is_rule
 from .lines import Role
-from .phrases import DISCLAIMERS, SENT_FROM, SENT_FROM_END
+from .phrases import (
+    DEVICES,
+    DISCLAIMERS,
+    LEGAL,
+    SENT_FROM,
+    SENT_FROM_END,
+    SENT_FROM_SURELY,
+)
 
 if TYPE_CHECKING:
     from .lines import Line
@@ -27,6 +34,11 @@ _MOST_LINES = 25
 _MOST_BELOW_RULE = 30
 _MOST_PIECES = 30  # a name, a phone's line, a disclaimer, a list's footer
 _LONGEST_LINE = 100
+_LONGEST_SENT = 60
+_SHORT = 40
+_MOST_LEGAL_LINES = 8
+_MOST_WORDS = 4
+_FIRST_WORDS = re.compile(r"^[-–—*\[( ]{0,9}\w+ [a-zà-ÿ]{1,12} ")  # "Sent from ", "Sent via "
 
 
 def mark_signature(lines: list[Line], *, may_be_all: bool = False) -> None:
@@ -62,7 +74,7 @@ def _start(written: list[Line], first: int) -> int | None:
             return index
         if is_rule(line) and _is_contact(below):
             return index
-        if _is_disclaimer(line) and len(below) <= _MOST_LINES:
+        if _is_disclaimer(line, below) and len(below) <= _MOST_LINES:
             return index
     if count > first and _is_last_line(written[-1]):
         return count - 1
@@ -84,20 +96,37 @@ def _is_contact(below: list[Line]) -> bool:
     )
 
 
-def _is_disclaimer(line: Line) -> bool:
-    return line.lowered.startswith(DISCLAIMERS) and len(line.plain) > 40
+def _is_disclaimer(line: Line, below: list[Line]) -> bool:
+    """Whether a line begins what lawyers had added; "this message" begins much else."""
+    if not line.lowered.startswith(DISCLAIMERS) or len(line.plain) <= _SHORT:
+        return False
+    said = " ".join(it.lowered for it in (line, *below[:_MOST_LEGAL_LINES]))
+    return any(word in said for word in LEGAL)
 
 
 def _is_last_line(line: Line) -> bool:
     text = line.plain or line.text.strip()
     if line.quoted or len(text) > _LONGEST_LINE:
         return False
-    lowered = text.lower()
-    return (
-        _SAYS_NOTHING.fullmatch(text) is not None
-        or (lowered.lstrip("-–—*[( ").startswith(SENT_FROM) and not _SENTENCE.search(text))
-        or (lowered.endswith(SENT_FROM_END) and len(text) < 60)
-    )
+    if _SAYS_NOTHING.fullmatch(text) is not None:
+        return True
+    bare = text.lower().lstrip("-–—*[( ").rstrip(".!)] ")
+    if bare.startswith(SENT_FROM):
+        return not _SENTENCE.search(text) and _names_what_sent(bare, text)
+    return bare.endswith(SENT_FROM_END) and len(text) < _LONGEST_SENT and _has_device(bare)
+
+
+def _names_what_sent(bare: str, text: str) -> bool:
+    """Whether it is a phone or a program that the mail was sent from: "sent with love" is none."""
+    if bare.startswith(SENT_FROM_SURELY) or _has_device(bare):
+        return True
+    rest = _FIRST_WORDS.sub("", text).split()
+    return 0 < len(rest) <= _MOST_WORDS and all(word[0].isupper() for word in rest)
+
+
+def _has_device(bare: str) -> bool:
+    padded = f"{bare} "
+    return any(device in padded for device in DEVICES)
 
 
 def _is_dashed_name(before: Line, last: Line) -> bool:
