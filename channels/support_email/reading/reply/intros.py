@@ -16,6 +16,7 @@ _MOST_LINES = 5
 _LONGEST = 500
 _WRAPPED_AT = 100  # characters at which clients wrap at the latest
 _BRIEF = 120
+_MOST_NAMES = 7  # words
 _LETTER = re.compile(r"[^\W\d_]")
 _FEW_LETTERS = 6
 _SENTENCE_END = re.compile(r"(?:[.!?…。！？]|(?<!\d)[:：;,])$")
@@ -46,7 +47,7 @@ _STARTED = re.compile(
     r"(?:on|am|le|el|il|em|op|den|w dniu|dne|pe|på|på|в|on) [^\n]{0,25}?(?<!\d)\d{1,2}(?!\d)"
 )
 _EMAIL = re.compile(r"[^\s<>()\[\]\"',;:]{1,100}@[^\s<>()\[\]\"',;:]{1,100}")
-_VERB = rf"(?:(?:(?<![^\W\d_])|(?<=[月日]))(?:{_any_of(WROTE)})|{_any_of(WROTE_UNSPACED)})"
+_VERB = rf"(?:(?:(?<![^\W\d_=])|(?<=[月日]))(?:{_any_of(WROTE)})|{_any_of(WROTE_UNSPACED)})"
 _ENDS_WITH_VERB = re.compile(rf"{_VERB}\s*(?:[:：]|\s-{{2,}})?$")
 _ENDS = re.compile(r"[:：]$|-{2,}$")
 _HAS_VERB = re.compile(rf"{_VERB}(?![^\W\d_])")
@@ -56,6 +57,7 @@ _GMAIL = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d \d{1,2}:\d\d (?:gmt|utc)[+-]\d\d:?
 # "2011/4/7 Ann <ann@example.org>", which ends like an address and not like a sentence.
 _WHO_LAST = re.compile(r"<[^<>\s@]{1,100}@[^<>\s@]{1,100}>$")
 _WHEN_LAST = re.compile(r"\d[)\]]$")  # "Quoting Ann Smith (2019-12-02 10:11:32)"
+_WHEN_ENDS = re.compile(r"\d[^\n\d]{0,12}[:：]$")
 # Words that begin an introduction; they tell where one starts that takes several lines.
 _LONE_VERB = re.compile(rf"{_VERB}\s?[:：]?")
 _STARTER = re.compile(
@@ -138,6 +140,8 @@ def _starts_above(lines: Sequence[Line], index: int) -> bool:
     if index < 0 or lines[index].is_blank or len(lines[index].plain) > _LONGEST:
         return False
     text = lines[index].lowered
+    if _SENTENCE_END.search(text):
+        return False
     when = _WHEN.search(text)
     return _STARTER.match(text) is not None and when is not None and when.start() < 40
 
@@ -149,6 +153,14 @@ def _next_is_quoted(lines: Sequence[Line], index: int) -> bool:
         if not line.is_blank:
             return False
     return False
+
+
+def is_told_fully(text: str) -> bool:
+    """Whether an introduction tells when, and who by an address or as clients begin to."""
+    lowered = text.lower()
+    return _WHEN.search(lowered) is not None and (
+        _EMAIL.search(lowered) is not None or _STARTER.match(lowered) is not None
+    )
 
 
 def is_lone_verb(text: str) -> bool:
@@ -185,12 +197,27 @@ def _certainty(text: str, *, is_above_quotation: bool) -> int:
         is_told = has_colon and has_email and is_above_quotation
         if not (verb or is_told) and _ENDS_WITH_ADDRESS.search(bare) is None:
             return 0
+        if not (at_end or has_email or _stands_beside(bare, when)):
+            return 0
         if at_end or when.start() < 60 or has_email:
             return 2 if _is_start(bare, when) else 1
         return 0
     if at_end and has_email and has_colon:
         return 2 if _STARTED.match(bare) else 1
     return 0
+
+
+def _stands_beside(text: str, when: re.Match[str]) -> bool:
+    """Whether the verb stands as it does between a date and a name, or between a name and a date.
+
+    Without an address there is little else to know an introduction by.
+    """
+    if _WHEN_ENDS.search(text):
+        return True
+    verb = _HAS_VERB.search(text)
+    if verb is None or _STARTER.match(text) is None:
+        return verb is None
+    return verb.start() > when.start() and len(text[verb.end() :].split()) <= _MOST_NAMES
 
 
 def _is_start(text: str, when: re.Match[str]) -> bool:

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .blocks import header_block_at, is_forward, is_original, is_reply_above, is_rule, is_said_original
-from .intros import intro_ending_at, is_lone_verb
+from .intros import intro_ending_at, is_lone_verb, is_told_fully
 from .lines import Role, is_between_angles
 from .signatures import mark_signature
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _WRAPPED_FROM = 50  # characters after which clients wrap
 _RULES = ("--", "__", "==", "**", "\u2010\u2010", "\u2013\u2013", "\u2014\u2014", "\u2500\u2500")
+_MOST_NAMES = 4  # words of a name
+_QUOTER = re.compile(r"@|\d")
 _LINK = re.compile(r"\s*[(<\[]\s?(?:https?://|mailto:)")
 # Characters of an answer from which it is one to what is quoted above, and no mere farewell.
 _ANSWER_FROM = 60
@@ -51,7 +53,8 @@ def mark_quotes(lines: list[Line], *, passes_on: bool = False) -> None:
             first_written = first_written if has_writing else len(lines)
             end = _end_of_introduced(lines, index + 1, may_be_all=not has_writing)
             is_answered = has_writing and answers[end] > _ANSWER_FROM
-            if not is_answered:
+            is_vague = not has_writing and end == index + 1 and not _is_told(lines, start, end)
+            if not (is_answered or is_vague):
                 _mark(lines, start, end)
             index = end
         else:
@@ -93,6 +96,11 @@ def _quote_wrapped(lines: list[Line]) -> None:
         is_rest = len(before.plain) > max(len(line.plain), _WRAPPED_FROM - len(line.plain))
         if is_rest or _LINK.match(line.text):
             line.quoted = True
+
+
+def _is_told(lines: list[Line], start: int, end: int) -> bool:
+    said = " ".join(line.plain for line in lines[start:end])
+    return lines[start].intro or is_told_fully(said)
 
 
 def _starts_quoted_mail(lines: list[Line], index: int) -> bool:
@@ -164,12 +172,28 @@ def _end_of_quotation(lines: list[Line], index: int) -> int:
 
 
 def _mark_loose(lines: list[Line]) -> None:
-    """Mark quoted blocks that nothing introduces, but for those that an answer follows."""
+    """Mark quoted blocks that nothing introduces, but for those that an answer follows.
+
+    What a sentence of the sender's own announces is shown: "The machine says the following:".
+    """
+    quoted: list[Line] = []
     for line in reversed(lines):
         if line.quoted:
-            line.role = Role.QUOTED
+            quoted.append(line)
         elif line.role is Role.WRITTEN and not line.is_blank:
-            return
+            if _announces(line):
+                return
+            break
+    for line in quoted:
+        line.role = Role.QUOTED
+
+
+def _announces(line: Line) -> bool:
+    """Whether a line is a sentence that ends in a colon, rather than somebody's name."""
+    words = line.plain.split()
+    return (
+        line.plain.endswith((":", "：")) and len(words) > _MOST_NAMES and not _QUOTER.search(line.plain)
+    )
 
 
 def _mark(lines: list[Line], start: int, end: int) -> None:

@@ -76,7 +76,7 @@ def _start(written: list[Line], first: int) -> int | None:
             return index
         if _is_disclaimer(line, below) and len(below) <= _MOST_LINES:
             return index
-    if count > first and _is_last_line(written[-1]):
+    if count > first and _is_last_line(written[-1]) and not _is_framed(written):
         return count - 1
     if count > 1 and _is_dashed_name(written[-2], written[-1]):
         return count - 1
@@ -113,7 +113,12 @@ def _is_last_line(line: Line) -> bool:
     bare = text.lower().lstrip("-–—*[( ").rstrip(".!)] ")
     if bare.startswith(SENT_FROM):
         return not _SENTENCE.search(text) and _names_what_sent(bare, text)
-    return bare.endswith(SENT_FROM_END) and len(text) < _LONGEST_SENT and _has_device(bare)
+    return (
+        bare.endswith(SENT_FROM_END)
+        and len(text) < _LONGEST_SENT
+        and not _SENTENCE.search(text)
+        and _has_device(bare)
+    )
 
 
 def _names_what_sent(bare: str, text: str) -> bool:
@@ -127,6 +132,15 @@ def _names_what_sent(bare: str, text: str) -> bool:
 def _has_device(bare: str) -> bool:
     padded = f"{bare} "
     return any(device in padded for device in DEVICES)
+
+
+def _is_framed(written: list[Line]) -> bool:
+    """Whether the last line is a rule like one above, with which it frames something."""
+    last = written[-1].text.strip()
+    is_rule_like = _SAYS_NOTHING.fullmatch(last) is not None and len(last) > 1
+    return is_rule_like and any(
+        line.text.strip() == last for line in written[-_MOST_BELOW_RULE:-1]
+    )
 
 
 def _is_dashed_name(before: Line, last: Line) -> bool:
