@@ -31,6 +31,7 @@ _MOST_WHOLE = 4  # lines over which a client may wrap a header block that stands
 _MOST_UNLABELLED = 4
 _LONGEST_WHOLE = 1000
 _ENOUGH = 3
+_LONGEST_TIME = 40
 _MOST_UNKNOWN = 6
 _LEAST_UNKNOWN = 4
 _NAMED_ADDRESS = re.compile(r"[<\[(](?:mailto:)?[^\s<>@]{1,100}@[^\s<>@]{1,200}[>\])]")
@@ -114,7 +115,7 @@ def header_block_at(lines: Sequence[Line], start: int) -> Block | None:
     """
     first = _label_of(lines[start])
     if first is None:
-        return _unknown_block_at(lines, start)
+        return _unknown_block_at(lines, start) or _notes_block_at(lines, start)
     if (whole := _end_of_whole(lines, start)) is not None:
         return Block(start, whole, {first[0]: first[1]})
     values: dict[str, str] = {first[0]: first[1]}
@@ -172,6 +173,36 @@ def _unknown_block_at(lines: Sequence[Line], start: int) -> Block | None:
     if len(values) < _LEAST_UNKNOWN or addressed < 2 or not dated:
         return None
     return Block(start, start + len(values), {"from": values[0]})
+
+
+def _notes_block_at(lines: Sequence[Line], start: int) -> Block | None:
+    """Return the header block of Notes: a sender, a time, and labels on lines of their own."""
+    who = lines[start].plain[:_LONGEST_WHOLE]
+    if not who.endswith((">", ")", "]")) or not _NAMED_ADDRESS.search(who):
+        return None
+    filled = [
+        (index, lines[index])
+        for index in range(start + 1, min(start + _MOST_LINES, len(lines)))
+        if not lines[index].is_blank
+    ]
+    if len(filled) < _ENOUGH or len(filled[0][1].plain) > _LONGEST_TIME:
+        return None
+    if not (_LOOKS_DATED.search(filled[0][1].plain) and _kind_alone(filled[1][1]) == "to"):
+        return None
+    values, end = {"from": who, "sent": filled[0][1].plain}, filled[1][0] + 1
+    kind = "to"
+    for index, line in filled[2:]:
+        if kind == "subject":
+            return Block(start, index + 1, {**values, kind: line.plain})
+        if (alone := _kind_alone(line)) is not None:
+            kind, end = alone, index + 1
+        else:
+            values.setdefault(kind, line.plain)
+    return Block(start, end, values)
+
+
+def _kind_alone(line: Line) -> str | None:
+    return _KINDS.get(line.lowered.rstrip(" :："))
 
 
 def _label_of(line: Line) -> tuple[str, str] | None:

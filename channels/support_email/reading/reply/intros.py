@@ -65,6 +65,7 @@ _STARTER = re.compile(
     r"pada|在|tarihinde|kl|um|il giorno|il|day|date|from|ср|пн|вт|чт|пт|сб|вс|mon|tue|wed|thu|fri|"
     r"sat|sun|mo|di|mi|do|fr|sa|so|\d{1,4})\b"
 )
+_BETWEEN_DASHES = re.compile(r"[-–—_=]{2}[^\n]{5,100}[-–—_=]{2}$")
 _DASHES = re.compile(r"^[-–—_=\s]+|(?<=[:\w>])[-–—_=\s]{2,}$")
 
 
@@ -202,6 +203,8 @@ def _certainty(text: str, *, is_above_quotation: bool) -> int:
         if at_end or when.start() < 60 or has_email:
             return 2 if _is_start(bare, when) else 1
         return 0
+    if at_end and _BETWEEN_DASHES.match(text):
+        return 2
     if at_end and has_email and has_colon:
         return 2 if _STARTED.match(bare) else 1
     return 0

@@ -7,6 +7,10 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # More lines than anybody writes; long threads are long for what they quote.
 MOST_LINES = 3000
@@ -68,10 +72,15 @@ def lines_of(text: str) -> list[Line]:
     lines = [Line(line, quoted=starts_quoted(line)) for line in split]
     if len(split) > MOST_LINES:
         lines[-1].quoted = lines[-2].quoted
+    unquote_broken_addresses(lines)
+    return lines
+
+
+def unquote_broken_addresses(lines: Iterable[Line]) -> None:
+    """Take `>` for the end of an address where one was broken in two."""
     for before, line in pairwise(lines):
         if line.quoted and not before.quoted and _closes_address(before.text, line.text):
             line.quoted = False
-    return lines
 
 
 def starts_quoted(text: str) -> bool:

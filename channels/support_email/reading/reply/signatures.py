@@ -35,8 +35,11 @@ _MOST_BELOW_RULE = 30
 _MOST_PIECES = 30  # a name, a phone's line, a disclaimer, a list's footer
 _LONGEST_LINE = 100
 _LONGEST_SENT = 60
+_LONGEST_CARD = 200
+_BARS = re.compile(r" [|•·] ")
 _SHORT = 40
 _MOST_LEGAL_LINES = 8
+_SURELY_LEGAL = 4
 _MOST_WORDS = 4
 _FIRST_WORDS = re.compile(r"^[-–—*\[( ]{0,9}\w+ [a-zà-ÿ]{1,12} ")  # "Sent from ", "Sent via "
 
@@ -78,6 +81,8 @@ def _start(written: list[Line], first: int) -> int | None:
             return index
     if count > first and _is_last_line(written[-1]) and not _is_framed(written):
         return count - 1
+    if count > first and _is_card(written[-1]):
+        return count - 1
     if count > 1 and _is_dashed_name(written[-2], written[-1]):
         return count - 1
     return None
@@ -98,10 +103,14 @@ def _is_contact(below: list[Line]) -> bool:
 
 def _is_disclaimer(line: Line, below: list[Line]) -> bool:
     """Whether a line begins what lawyers had added; "this message" begins much else."""
-    if not line.lowered.startswith(DISCLAIMERS) or len(line.plain) <= _SHORT:
+    if len(line.plain) <= _SHORT:
         return False
     said = " ".join(it.lowered for it in (line, *below[:_MOST_LEGAL_LINES]))
-    return any(word in said for word in LEGAL)
+    words = sum(word in said for word in LEGAL)
+    if line.lowered.startswith(DISCLAIMERS):
+        return words > 0
+    own = sum(word in line.lowered for word in LEGAL)
+    return own > 0 and words >= _SURELY_LEGAL
 
 
 def _is_last_line(line: Line) -> bool:
@@ -132,6 +141,16 @@ def _names_what_sent(bare: str, text: str) -> bool:
 def _has_device(bare: str) -> bool:
     padded = f"{bare} "
     return any(device in padded for device in DEVICES)
+
+
+def _is_card(line: Line) -> bool:
+    """Whether a line is a card: Tom Jones | Example Ltd. | +49 40 123456."""
+    return (
+        not line.quoted
+        and len(line.plain) < _LONGEST_CARD
+        and len(_BARS.findall(line.plain)) > 1
+        and _CONTACT.search(line.plain) is not None
+    )
 
 
 def _is_framed(written: list[Line]) -> bool:

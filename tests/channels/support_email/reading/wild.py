@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from .clients import INTROS, LABELS, ORIGINALS, REPLY_ABOVE, SENT_FROM
+from .rarer import BELOW, SIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -232,3 +233,22 @@ def cases() -> Iterator[Case]:
     """Return everything."""
     for group in (intros, unmarked, blocks, originals, signatures, rendered):
         yield from group()
+
+
+def rarer() -> Iterator[Case]:
+    """Plain replies above the rarer forms."""
+    for number, below in enumerate(BELOW):
+        for turn in range(2):
+            reply, quoted, _, _ = _cycled(number + turn)
+            body = f"{reply}\n\n{below}\n".replace("{q}", _marked(quoted)).replace("{t}", quoted)
+            yield Case(f"rarer {below} [{turn}]", body, reply)
+
+
+def signed() -> Iterator[Case]:
+    """Replies with signatures, alone and above a quotation."""
+    for number, signature in enumerate(SIGNED):
+        reply, quoted, name, address = _cycled(number)
+        intro = INTROS["gmail"][number % len(INTROS["gmail"])].format(n=name, m=address)
+        yield Case(f"signed {signature}", f"{reply}\n\n{signature}\n", reply)
+        yield Case(f"signed {signature} [quoting]", f"{reply}\n\n{signature}\n\n{intro}\n{_marked(quoted)}\n", reply)
+        yield Case(f"signed {signature} [html]", f"{_paragraphs(reply)}<br>{_paragraphs(signature)}", reply, is_html=True)
