@@ -16,6 +16,7 @@ _MOST_LINES = 5
 _LONGEST = 500
 _WRAPPED_AT = 100  # characters at which clients wrap at the latest
 _BRIEF = 120
+_LONGEST_END = 60  # characters of the longest verb, and more
 _MOST_NAMES = 7  # words
 _LETTER = re.compile(r"[^\W\d_]")
 _FEW_LETTERS = 6
@@ -46,10 +47,11 @@ _TIME = re.compile(r"(?<!\d)\d{1,2}[:.h]\d\d(?![.\d])")
 _STARTED = re.compile(
     r"(?:on|am|le|el|il|em|op|den|w dniu|dne|pe|på|på|в|on) [^\n]{0,25}?(?<!\d)\d{1,2}(?!\d)"
 )
-_EMAIL = re.compile(r"[^\s<>()\[\]\"',;:]{1,100}@[^\s<>()\[\]\"',;:]{1,100}")
+# Only from where a word starts: elsewhere each character would be tried in turn.
+_EMAIL = re.compile(r"(?<![^\s<>()\[\]\"',;:])[^\s<>()\[\]\"',;:@]{1,100}@[^\s<>()\[\]\"',;:]{1,100}")
 _VERB = rf"(?:(?:(?<![^\W\d_=])|(?<=[月日]))(?:{_any_of(WROTE)})|{_any_of(WROTE_UNSPACED)})"
 _ENDS_WITH_VERB = re.compile(rf"{_VERB}\s*(?:[:：]|\s-{{2,}})?$")
-_ENDS = re.compile(r"[:：]$|-{2,}$")
+_ENDS = re.compile(r"[:：]$|(?<!-)-{2,}$")
 _HAS_VERB = re.compile(rf"{_VERB}(?![^\W\d_])")
 _ENDS_WITH_ADDRESS = re.compile(r"[>)\]]\s?[:：]$|@[^\s<>]+[:：]$")
 # Gmail of old, which names nobody's address: "2016-03-03 17:21 GMT+01:00 Ann Smith".
@@ -80,7 +82,7 @@ def intro_ending_at(lines: Sequence[Line], end: int) -> int | None:
     is_above_quotation = not line.quoted and _next_is_quoted(lines, end + 1)
     if _GMAIL.fullmatch(line.lowered) or (is_above_quotation and _tells_when_and_who(line.lowered)):
         return _from_its_beginning(lines, end, end)
-    if not _may_end(line.lowered):
+    if not may_end(line):
         return None
     quoted = line.quoted
     joined = ""
@@ -178,8 +180,10 @@ def _is_brief(text: str) -> bool:
     )
 
 
-def _may_end(text: str) -> bool:
-    return _ENDS.search(text) is not None or _ENDS_WITH_VERB.search(text) is not None
+def may_end(line: Line) -> bool:
+    """Whether an introduction may end with a line, as far as its end tells."""
+    end = line.lowered[-_LONGEST_END:]
+    return _ENDS.search(end) is not None or _ENDS_WITH_VERB.search(end) is not None
 
 
 def _certainty(text: str, *, is_above_quotation: bool) -> int:

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .blocks import header_block_at, is_forward, is_original, is_reply_above, is_rule, is_said_original
-from .intros import intro_ending_at, is_lone_verb, is_told_fully
+from .intros import intro_ending_at, is_lone_verb, is_told_fully, may_end
 from .lines import Role, is_between_angles
 from .signatures import mark_signature
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _WRAPPED_FROM = 50  # characters after which clients wrap
 _RULES = ("--", "__", "==", "**", "\u2010\u2010", "\u2013\u2013", "\u2014\u2014", "\u2500\u2500")
 _MOST_NAMES = 4  # words of a name
+# Characters in which a reply is sought; nobody writes more above what is quoted.
+_MOST_LOOKED_AT = 200_000
+_COSTLY = 8  # as often as others are lines read that may end an introduction
 _QUOTER = re.compile(r"@|\d")
 _LINK = re.compile(r"\s*[(<\[]\s?(?:https?://|mailto:)")
 # Characters of an answer from which it is one to what is quoted above, and no mere farewell.
@@ -35,9 +38,10 @@ def mark_quotes(lines: list[Line], *, passes_on: bool = False) -> None:
     mark_signature(_after_last_quotation(lines), may_be_all=True)
     answers = _lengths_of_what_follows(lines)
     first_written = len(lines)
-    index = 0
-    while index < len(lines):
+    index = looked_at = 0
+    while index < len(lines) and looked_at < _MOST_LOOKED_AT:
         line = lines[index]
+        looked_at += 0 if line.quoted else len(line.plain) * (_COSTLY if may_end(line) else 1)
         if line.is_blank or line.quoted or line.role is not Role.WRITTEN:
             index += 1
         elif is_forward(line) or (passes_on and _starts_quoted_mail(lines, index)):

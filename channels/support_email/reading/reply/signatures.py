@@ -40,7 +40,10 @@ _BARS = re.compile(r" [|•·] ")
 _SHORT = 40
 _MOST_LEGAL_LINES = 8
 _SURELY_LEGAL = 4
+_LONGEST_LEGAL = 1000
+_LEGAL = re.compile("|".join(map(re.escape, LEGAL)))
 _MOST_WORDS = 4
+_DEVICE = re.compile("|".join(map(re.escape, DEVICES)))
 _FIRST_WORDS = re.compile(r"^[-–—*\[( ]{0,9}\w+ [a-zà-ÿ]{1,12} ")  # "Sent from ", "Sent via "
 
 
@@ -105,12 +108,12 @@ def _is_disclaimer(line: Line, below: list[Line]) -> bool:
     """Whether a line begins what lawyers had added; "this message" begins much else."""
     if len(line.plain) <= _SHORT:
         return False
-    said = " ".join(it.lowered for it in (line, *below[:_MOST_LEGAL_LINES]))
-    words = sum(word in said for word in LEGAL)
-    if line.lowered.startswith(DISCLAIMERS):
-        return words > 0
-    own = sum(word in line.lowered for word in LEGAL)
-    return own > 0 and words >= _SURELY_LEGAL
+    is_begun = line.lowered.startswith(DISCLAIMERS)
+    if not is_begun and _LEGAL.search(line.lowered[:_LONGEST_LEGAL]) is None:
+        return False
+    said = " ".join(it.lowered[:_LONGEST_LEGAL] for it in (line, *below[:_MOST_LEGAL_LINES]))
+    words = set(_LEGAL.findall(said))
+    return len(words) >= (1 if is_begun else _SURELY_LEGAL)
 
 
 def _is_last_line(line: Line) -> bool:
@@ -139,8 +142,7 @@ def _names_what_sent(bare: str, text: str) -> bool:
 
 
 def _has_device(bare: str) -> bool:
-    padded = f"{bare} "
-    return any(device in padded for device in DEVICES)
+    return _DEVICE.search(f"{bare} ") is not None
 
 
 def _is_card(line: Line) -> bool:
