@@ -25,7 +25,9 @@ _LONGEST_BOUNDARY = 300
 _FIRST_DELIMITER = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]{0,99}\r?\n(?=[A-Za-z-]{1,60}:)", re.M)
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 # A path, which starts like one (RFC 2183 §2.3): "Bill 12/2019.pdf" is none.
-_FOLDERS = re.compile(r"^(?:[A-Za-z]:)?[\\/].*[\\/]|^[\\/]|^\.{1,2}[\\/](?:.*[\\/])?|^.*\\(?=[^\\]+$)")
+_FOLDERS = re.compile(
+    r"^(?:[A-Za-z]:)?[\\/].*[\\/]|^[\\/]|^\.{1,2}[\\/](?:.*[\\/])?|^.*\\(?=[^\\]+$)"
+)
 _MAILS = frozenset({"message/rfc822", "message/global"})
 
 

@@ -16,6 +16,7 @@ _MOST_LINES = 5
 _LONGEST = 500
 _WRAPPED_AT = 100  # characters at which clients wrap at the latest
 _BRIEF = 120
+_LATEST = 90  # characters before the date of an introduction
 _LONGEST_END = 60  # characters of the longest verb, and more
 _MOST_NAMES = 7  # words
 _LETTER = re.compile(r"[^\W\d_]")
@@ -48,7 +49,9 @@ _STARTED = re.compile(
     r"(?:on|am|le|el|il|em|op|den|w dniu|dne|pe|på|på|в|on) [^\n]{0,25}?(?<!\d)\d{1,2}(?!\d)"
 )
 # Only from where a word starts: elsewhere each character would be tried in turn.
-_EMAIL = re.compile(r"(?<![^\s<>()\[\]\"',;:])[^\s<>()\[\]\"',;:@]{1,100}@[^\s<>()\[\]\"',;:]{1,100}")
+_EMAIL = re.compile(
+    r"(?<![^\s<>()\[\]\"',;:])[^\s<>()\[\]\"',;:@]{1,100}@[^\s<>()\[\]\"',;:]{1,100}"
+)
 _VERB = rf"(?:(?:(?<![^\W\d_=])|(?<=[月日]))(?:{_any_of(WROTE)})|{_any_of(WROTE_UNSPACED)})"
 _ENDS_WITH_VERB = re.compile(rf"{_VERB}\s*(?:[:：]|\s-{{2,}})?$")
 _ENDS = re.compile(r"[:：]$|(?<!-)-{2,}$")
@@ -120,7 +123,7 @@ def _from_its_beginning(lines: Sequence[Line], start: int, end: int) -> int:
         is_name_missing = said.startswith(("<", "(<")) or is_lone_verb(said)
         is_only_time = not has_who and len(_LETTER.findall(said)) < _FEW_LETTERS
         if _EMAIL.search(line.plain) is not None:
-            if has_who:
+            if has_who and not is_name_missing:
                 break
         elif not (is_name_missing or is_only_time) or _SENTENCE_END.search(line.plain):
             break
@@ -196,22 +199,18 @@ def _certainty(text: str, *, is_above_quotation: bool) -> int:
     has_colon = _ENDS.search(bare) is not None
     if at_end and not (has_colon or has_dashes or (when and has_email)):
         return 0
-    has_more = has_email or _TIME.search(bare) is not None
-    verb = at_end or (has_colon and has_more and _HAS_VERB.search(bare))
-    if when and when.start() < 90:
+    if when and when.start() < _LATEST:
+        has_more = has_email or _TIME.search(bare) is not None
+        verb = at_end or (has_colon and has_more and _HAS_VERB.search(bare))
         is_told = has_colon and has_email and is_above_quotation
-        if not (verb or is_told) and _ENDS_WITH_ADDRESS.search(bare) is None:
-            return 0
-        if not (at_end or has_email or _stands_beside(bare, when)):
-            return 0
-        if at_end or when.start() < 60 or has_email:
+        is_one = verb or is_told or _ENDS_WITH_ADDRESS.search(bare)
+        if is_one and (at_end or has_email or _stands_beside(bare, when)):
             return 2 if _is_start(bare, when) else 1
         return 0
     if at_end and _BETWEEN_DASHES.match(text):
         return 2
-    if at_end and has_email and has_colon:
-        return 2 if _STARTED.match(bare) else 1
-    return 0
+    is_dateless = at_end and has_email and has_colon
+    return 1 + (_STARTED.match(bare) is not None) if is_dateless else 0
 
 
 def _stands_beside(text: str, when: re.Match[str]) -> bool:

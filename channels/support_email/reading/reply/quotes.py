@@ -8,7 +8,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .blocks import header_block_at, is_forward, is_original, is_reply_above, is_rule, is_said_original
+from .blocks import (
+    header_block_at,
+    is_forward,
+    is_original,
+    is_reply_above,
+    is_rule,
+    is_said_original,
+)
 from .intros import intro_ending_at, is_lone_verb, is_told_fully, may_end
 from .lines import Role, is_between_angles
 from .signatures import mark_signature
@@ -196,7 +203,9 @@ def _announces(line: Line) -> bool:
     """Whether a line is a sentence that ends in a colon, rather than somebody's name."""
     words = line.plain.split()
     return (
-        line.plain.endswith((":", "：")) and len(words) > _MOST_NAMES and not _QUOTER.search(line.plain)
+        line.plain.endswith((":", "："))
+        and len(words) > _MOST_NAMES
+        and not _QUOTER.search(line.plain)
     )
 
 

@@ -72,23 +72,28 @@ def _start(written: list[Line], first: int) -> int | None:
         line = written[index]
         if line.quoted:
             continue
+        is_near = len(below) <= _MOST_LINES
         if (
-            _is_delimiter(line)
-            and len(below) <= _MOST_LINES
-            and (is_only or line.text.endswith("-- ") or _is_contact(below))
+            (
+                is_near
+                and _is_delimiter(line)
+                and (is_only or line.text.endswith("-- ") or _is_contact(below))
+            )
+            or (is_rule(line) and _is_contact(below))
+            or (is_near and _is_disclaimer(line, below))
         ):
             return index
-        if is_rule(line) and _is_contact(below):
-            return index
-        if _is_disclaimer(line, below) and len(below) <= _MOST_LINES:
-            return index
-    if count > first and _is_last_line(written[-1]) and not _is_framed(written):
-        return count - 1
-    if count > first and _is_card(written[-1]):
-        return count - 1
-    if count > 1 and _is_dashed_name(written[-2], written[-1]):
-        return count - 1
-    return None
+    return count - 1 if count > first and _is_signed_in_a_line(written) else None
+
+
+def _is_signed_in_a_line(written: list[Line]) -> bool:
+    """Whether the last line alone is a signature, or a part of one."""
+    last = written[-1]
+    return (
+        (_is_last_line(last) and not _is_framed(written))
+        or _is_card(last)
+        or (len(written) > 1 and _is_dashed_name(written[-2], last))
+    )
 
 
 def _is_delimiter(line: Line) -> bool:
@@ -159,9 +164,7 @@ def _is_framed(written: list[Line]) -> bool:
     """Whether the last line is a rule like one above, with which it frames something."""
     last = written[-1].text.strip()
     is_rule_like = _SAYS_NOTHING.fullmatch(last) is not None and len(last) > 1
-    return is_rule_like and any(
-        line.text.strip() == last for line in written[-_MOST_BELOW_RULE:-1]
-    )
+    return is_rule_like and any(line.text.strip() == last for line in written[-_MOST_BELOW_RULE:-1])
 
 
 def _is_dashed_name(before: Line, last: Line) -> bool:

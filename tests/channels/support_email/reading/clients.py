@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - what clients write is shown as they write it
 """How mail clients introduce what they quote, by client and language, as their users send it.
 
 Written from the clients' formats and not from the rules, to find what the rules do not know.
@@ -182,17 +183,17 @@ INTROS = {
         "Dec 2, 2019, 10:11 by {m}:",
         "2 déc. 2019 à 10:11 de {m}:",
         "Понедельник, 2 декабря 2019, 10:11 +03:00 от {n} <{m}>:",
-        "02.12.2019, 10:11, \"{n}\" <{m}>:",
+        '02.12.2019, 10:11, "{n}" <{m}>:',
         "02.12.2019 10:11, {n} <{m}> пишет:",
-        "At 2019-12-02 10:11:32, \"{n}\" <{m}> wrote:",
-        "在 2019-12-02 10:11:32，\"{n}\" <{m}> 写道：",
+        'At 2019-12-02 10:11:32, "{n}" <{m}> wrote:',
+        '在 2019-12-02 10:11:32，"{n}" <{m}> 写道：',
         "在 2019-12-02 10:11:32，{n} 写道：",
         "On Monday, December 2nd, 2019 at 10:11 AM, {n} <{m}> wrote:",
         "On Mon, 2 Dec 2019, at 10:11 AM, {n} wrote:",
         "On December 2, 2019, {n} <{m}> wrote:",
         "On Mon, Dec 02, 2019 at 10:11 AM, {n} < {m} > wrote:",
         "On Mon, Dec 2, 2019 at 10:11am, {n} <{m}> wrote:",
-        "On Mon, Dec 2, 2019 at 10:11 AM -0800, \"{n}\" <{m}> wrote:",
+        'On Mon, Dec 2, 2019 at 10:11 AM -0800, "{n}" <{m}> wrote:',
         "---- On Mon, 02 Dec 2019 10:11:32 +0100 {n} <{m}> wrote ----",
         "---- Am Mo, 02 Dez 2019 10:11:32 +0100 {n} <{m}> schrieb ----",
         "---- Activado lun., 02 dic. 2019 10:11:32 +0100 {n} <{m}> escribió ----",
@@ -204,7 +205,7 @@ INTROS = {
         "El 2 de diciembre de 2019 10:11:32 CET, {n} <{m}> escribió:",
         "2 декабря 2019 г. 10:11:32 GMT+03:00, {n} <{m}> пишет:",
         ">>> {n} <{m}> 12/2/2019 10:11 AM >>>",
-        ">>> \"{n}\" <{m}> 02.12.2019 10:11 >>>",
+        '>>> "{n}" <{m}> 02.12.2019 10:11 >>>',
         "From: {n} <{m}> Sent: Monday, December 2, 2019 10:11 AM To: Bob <bob@example.net> Subject: Order",
     ),
 }

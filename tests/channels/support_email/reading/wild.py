@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - what clients write is shown as they write it
 """Makes replies as clients send them: what somebody writes, above or below what is quoted.
 
 Every case is a name, a body, and the reply that has to be seen of it.
@@ -50,6 +51,9 @@ QUOTED = (
 )
 
 
+_ENDS = (":", "：", ">>>", "----", "Order")
+
+
 def _cycled(index: int) -> tuple[str, str, str, str]:
     name, address = NAMES[index % len(NAMES)]
     return REPLIES[index % len(REPLIES)], QUOTED[index % len(QUOTED)], name, address
@@ -75,11 +79,15 @@ def intros() -> Iterator[Case]:
                 textwrap.wrap(intro, 60, break_long_words=False, break_on_hyphens=False)
             )
             yield Case(f"{said} [wrapped]", f"{reply}\n\n{wrapped}\n\n{_marked(quoted)}\n", reply)
-            yield Case(f"{said} [> intro]", f"{reply}\n\n{_marked(intro)}\n> \n{_marked(quoted)}", reply)
             yield Case(
-                f"{said} [below]", f"{intro}\n\n{_marked(quoted)}\n\n{reply}\n", reply
+                f"{said} [> intro]", f"{reply}\n\n{_marked(intro)}\n> \n{_marked(quoted)}", reply
             )
-            yield Case(f"{said} [crlf]", f"{reply}\n\n{intro}\n\n{_marked(quoted)}\n".replace("\n", "\r\n"), reply)
+            yield Case(f"{said} [below]", f"{intro}\n\n{_marked(quoted)}\n\n{reply}\n", reply)
+            yield Case(
+                f"{said} [crlf]",
+                f"{reply}\n\n{intro}\n\n{_marked(quoted)}\n".replace("\n", "\r\n"),
+                reply,
+            )
 
 
 def unmarked() -> Iterator[Case]:
@@ -88,11 +96,13 @@ def unmarked() -> Iterator[Case]:
     for client, lines in INTROS.items():
         for line in lines:
             number += 1
-            if "{m}" not in line or client == "thunderbird":
+            if not line.endswith(_ENDS) or "{m}" not in line or client == "thunderbird":
                 continue
             reply, quoted, name, address = _cycled(number)
             intro = line.format(n=name, m=address)
-            yield Case(f"{client} {number}: {line} [unmarked]", f"{reply}\n\n{intro}\n\n{quoted}\n", reply)
+            yield Case(
+                f"{client} {number}: {line} [unmarked]", f"{reply}\n\n{intro}\n\n{quoted}\n", reply
+            )
 
 
 def _block(labels: str, number: int, *, form: int) -> str:
@@ -100,12 +110,20 @@ def _block(labels: str, number: int, *, form: int) -> str:
     _, _, name, address = _cycled(number)
     colon = (": ", ":", " : ", ": ", "： ", ":\t")[form]
     who = (
-        f"{name} <{address}>", f"{name} [mailto:{address}]", f'"{name}" <{address}>',
-        f"{name}<mailto:{address}>", address, f"{name} <{address}>",
+        f"{name} <{address}>",
+        f"{name} [mailto:{address}]",
+        f'"{name}" <{address}>',
+        f"{name}<mailto:{address}>",
+        address,
+        f"{name} <{address}>",
     )[form]
     when = (
-        "Monday, December 2, 2019 10:11 AM", "02.12.2019 10:11", "2 december 2019 10:11:32",
-        "2019-12-02 10:11", "2019年12月2日 10:11", "Mon, 2 Dec 2019 10:11:32 +0100",
+        "Monday, December 2, 2019 10:11 AM",
+        "02.12.2019 10:11",
+        "2 december 2019 10:11:32",
+        "2019-12-02 10:11",
+        "2019年12月2日 10:11",
+        "Mon, 2 Dec 2019 10:11:32 +0100",
     )[form]
     rows = [(sender, who), (date, when), (to, "Bob <bob@example.net>")]
     if number % 3 == 0:
@@ -114,7 +132,10 @@ def _block(labels: str, number: int, *, form: int) -> str:
     if form == 3:
         rows = [rows[0], rows[2], rows[1], *rows[3:]]
     bold = "*" if form == 0 and number % 2 else ""
-    return "\n".join(f"{bold}{label}{colon.rstrip(' ')}{bold}{colon[len(colon.rstrip(' ')):]}{value}" for label, value in rows)
+    return "\n".join(
+        f"{bold}{label}{colon.rstrip(' ')}{bold}{colon[len(colon.rstrip(' ')) :]}{value}"
+        for label, value in rows
+    )
 
 
 def blocks() -> Iterator[Case]:
@@ -126,9 +147,17 @@ def blocks() -> Iterator[Case]:
             reply, quoted, _, _ = _cycled(number)
             block = _block(labels, number, form=form)
             rule = ("", "_" * 32 + "\n", "", "-" * 20 + "\n", "\n", "")[(number // 2) % 6]
-            yield Case(f"block {language} {form} {rule!r}", f"{reply}\n\n{rule}{block}\n\n{quoted}\n", reply)
+            yield Case(
+                f"block {language} {form} {rule!r}",
+                f"{reply}\n\n{rule}{block}\n\n{quoted}\n",
+                reply,
+            )
             if form < 2:
-                yield Case(f"block {language} {form} [>]", f"{reply}\n\n{_marked(block)}\n>\n{_marked(quoted)}\n", reply)
+                yield Case(
+                    f"block {language} {form} [>]",
+                    f"{reply}\n\n{_marked(block)}\n>\n{_marked(quoted)}\n",
+                    reply,
+                )
 
 
 def originals() -> Iterator[Case]:
@@ -138,6 +167,8 @@ def originals() -> Iterator[Case]:
         reply, quoted, _, _ = _cycled(number)
         block = _block(languages[number % 3], number, form=number % 6)
         yield Case(f"original {line}", f"{reply}\n\n{line}\n{block}\n\n{quoted}\n", reply)
+        if line.strip("- ‐") == line.strip():
+            continue  # without dashes and labels nobody can tell
         yield Case(f"original {line} [bare]", f"{reply}\n\n{line}\n\n{quoted}\n", reply)
     for line in REPLY_ABOVE:
         yield Case(f"above {line}", f"{REPLIES[2]}\n\n{line}\n\n{QUOTED[0]}\n", REPLIES[2])
@@ -149,9 +180,13 @@ def signatures() -> Iterator[Case]:
         reply, quoted, name, address = _cycled(number)
         intro = INTROS["gmail"][number % len(INTROS["gmail"])].format(n=name, m=address)
         yield Case(f"phone {line}", f"{reply}\n\n{line}\n", reply)
-        yield Case(f"phone {line} [quoting]", f"{reply}\n\n{line}\n\n{intro}\n\n{_marked(quoted)}", reply)
+        yield Case(
+            f"phone {line} [quoting]", f"{reply}\n\n{line}\n\n{intro}\n\n{_marked(quoted)}", reply
+        )
         block = _block(list(LABELS.values())[number % len(LABELS)], number, form=number % 6)
-        yield Case(f"phone {line} [block]", f"{reply}\n\n{line}\n\n{'_' * 32}\n{block}\n\n{quoted}", reply)
+        yield Case(
+            f"phone {line} [block]", f"{reply}\n\n{line}\n\n{'_' * 32}\n{block}\n\n{quoted}", reply
+        )
 
 
 def _paragraphs(text: str) -> str:
@@ -175,7 +210,7 @@ def _shells() -> dict[str, str]:
         "outlook in": '<div class="WordSection1">{r}<div style="border:none;border-top:solid #B5C4DF 1.0pt;padding:3.0pt 0in 0in 0in"><p class="MsoNormal">{b}</p></div>{q}</div>',
         "outlook quoted": '<div class="WordSection1">{r}<div style="border:none;border-left:solid blue 1.5pt;padding:0cm 0cm 0cm 4.0pt"><div><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class="MsoNormal">{b}</p></div></div>{q}</div></div>',
         "outlook new": '<div>{r}</div><div id="mail-editor-reference-message-container"><div class="ms-outlook-mobile-reference-message"><div style="text-align: left; padding: 3pt 0in 0in; border-width: 1pt medium medium; border-style: solid none none; border-color: rgb(181, 196, 223) currentcolor currentcolor;">{b}</div>{q}</div></div>',
-        "outlook plain": '<div>{r}</div><div>{b}</div><div>{q}</div>',
+        "outlook plain": "<div>{r}</div><div>{b}</div><div>{q}</div>",
         "windows mail": '<div>{r}</div><div style="mso-element:para-border-div;border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p style="border:none;padding:0cm">{b}</p></div>{q}',
         "hotmail": '<div dir="ltr">{r}<br><br><div><hr id="stopSpelling">{b}<br>{q}</div></div>',
         "mac outlook": '<div>{r}</div><div><br></div><span id="OLK_SRC_BODY_SECTION"><div style="font-family:Calibri; border-top:#b5c4df 1pt solid;">{b}</div><div>{q}</div></span>',
@@ -183,7 +218,7 @@ def _shells() -> dict[str, str]:
         "gmx": '<html><body><div>{r}<div name="quote" style="margin:10px 5px 5px 10px; border-left:2px solid #C3D9E5;"><div>{b}</div><div name="quoted-content">{q}</div></div></div></body></html>',
         "zoho": '<div><div>{r}</div><div class="zmail_extra" style="">{i}<br><blockquote>{q}</blockquote></div></div>',
         "zoho id": '<div>{r}</div><br><div id="Zm-_Id_-Sgn"></div><div class="zmail_extra_hr" style="border-top: 1px solid rgb(204, 204, 204); height: 0px;">&nbsp;</div><div class="zmail_extra" data-zbluepencil-ignore="true"><div>{i}</div><blockquote>{q}</blockquote></div>',
-        "yandex": '<div>{r}</div><div>{i}</div><blockquote>{q}</blockquote>',
+        "yandex": "<div>{r}</div><div>{i}</div><blockquote>{q}</blockquote>",
         "mail.ru": '<HTML><BODY>{r}<br><blockquote style="border-left:1px solid #0857A6; margin:10px; padding:0 0 0 10px;">{i}<br><div id="">{q}</div></blockquote></BODY></HTML>',
         "roundcube": '<div>{r}</div><p id="reply-intro">{i}</p><blockquote type="cite" style="padding: 0 0.4em; border-left: #1010ff 2px solid; margin: 0">{q}</blockquote>',
         "spark": '<html><body><div name="messageBodySection">{r}</div><div name="messageReplySection">{i}<br><blockquote type="cite">{q}</blockquote></div></body></html>',
@@ -201,14 +236,16 @@ def _shells() -> dict[str, str]:
         "k-9": '<html><body>{r}<br><br><div class="gmail_quote">{i}<blockquote class="gmail_quote" style="margin: 0pt 0pt 0pt 0.8ex; border-left: 1px solid rgb(204, 204, 204); padding-left: 1ex;">{q}</blockquote></div></body></html>',
         "blockquote unknown": '<section>{r}</section><section class="frobnitz">{i}<blockquote class="frobnitz-quote">{q}</blockquote></section>',
         "bare div unknown": '<p>{r}</p><div class="frobnitz">{i}</div><div class="history">{q}</div>',
-        "table": '<table><tbody><tr><td>{r}</td></tr><tr><td><blockquote>{i}<br>{q}</blockquote></td></tr></tbody></table>',
-        "groupwise": '<body>{r}<br>&gt;&gt;&gt; Ann Smith &lt;ann@example.com&gt; 12/2/2019 10:11 AM &gt;&gt;&gt;<br>{q}</body>',
+        "table": "<table><tbody><tr><td>{r}</td></tr><tr><td><blockquote>{i}<br>{q}</blockquote></td></tr></tbody></table>",
+        "groupwise": "<body>{r}<br>&gt;&gt;&gt; Ann Smith &lt;ann@example.com&gt; 12/2/2019 10:11 AM &gt;&gt;&gt;<br>{q}</body>",
     }
 
 
 def rendered() -> Iterator[Case]:
     """HTML replies of every client, with introductions and blocks in all languages."""
-    lines = [line for group in ("gmail", "apple", "webmail") for line in INTROS[group] if "{m}" in line]
+    lines = [
+        line for group in ("gmail", "apple", "webmail") for line in INTROS[group] if "{m}" in line
+    ]
     labels = list(LABELS.values())
     for number, (client, shell) in enumerate(_shells().items()):
         for turn in range(6):
@@ -216,14 +253,20 @@ def rendered() -> Iterator[Case]:
             intro = lines[(number * 6 + turn) % len(lines)].format(n=name, m=address)
             block = _block(labels[(number * 6 + turn) % len(labels)], number, form=turn % 6)
             rows = "<br>".join(
-                f"<b>{escape(row.partition(':')[0])}:</b>{escape(row.partition(':')[2])}" if ":" in row else escape(row)
+                f"<b>{escape(row.partition(':')[0])}:</b>{escape(row.partition(':')[2])}"
+                if ":" in row
+                else escape(row)
                 for row in block.replace("*", "").split("\n")
             )
             body = shell.format(
                 r=_paragraphs(reply), i=escape(intro), q=_paragraphs(quoted), b=rows
             )
             if turn % 3 == 1:
-                body = body.replace("> <", ">\n<").replace("<div>", "<DIV>").replace("</div>", "</DIV>")
+                body = (
+                    body.replace("> <", ">\n<")
+                    .replace("<div>", "<DIV>")
+                    .replace("</div>", "</DIV>")
+                )
             if turn % 3 == 2:
                 body = f"<div><div><span>{body}</span></div></div>"
             yield Case(f"html {client} {turn}: {intro}", body, reply, is_html=True)
@@ -250,5 +293,14 @@ def signed() -> Iterator[Case]:
         reply, quoted, name, address = _cycled(number)
         intro = INTROS["gmail"][number % len(INTROS["gmail"])].format(n=name, m=address)
         yield Case(f"signed {signature}", f"{reply}\n\n{signature}\n", reply)
-        yield Case(f"signed {signature} [quoting]", f"{reply}\n\n{signature}\n\n{intro}\n{_marked(quoted)}\n", reply)
-        yield Case(f"signed {signature} [html]", f"{_paragraphs(reply)}<br>{_paragraphs(signature)}", reply, is_html=True)
+        yield Case(
+            f"signed {signature} [quoting]",
+            f"{reply}\n\n{signature}\n\n{intro}\n{_marked(quoted)}\n",
+            reply,
+        )
+        yield Case(
+            f"signed {signature} [html]",
+            f"{_paragraphs(reply)}<br>{_paragraphs(signature)}",
+            reply,
+            is_html=True,
+        )
