@@ -38,6 +38,8 @@ def content_of(root: Part) -> Content:
     bodies.sort([root], "mixed", in_alternative=False)
     text, uuencoded = _plain_text(bodies.text)
     html = _markup(bodies.html)
+    if not (text.strip() or html.strip()) and (enclosed := _only_enclosed(root)) is not None:
+        text, html, _ = content_of(enclosed)
     attachments: list[Attachment] = []
     shown = {unquote(found) for found in _SHOWN.findall(html)}
     for part in bodies.files:
@@ -48,6 +50,14 @@ def content_of(root: Part) -> Content:
             attachments.extend(packed.attachments)
             text, html = text or packed.text, html or packed.html
     return Content(text, html, (*attachments, *uuencoded))
+
+
+def _only_enclosed(root: Part) -> Part | None:
+    """Return the mail that a mail without a word of its own passes on; reports pass none on."""
+    if root.content_type == "multipart/report":
+        return None
+    enclosed = [part for part in root.children if part.content_type in _MAILS and part.children]
+    return enclosed[0].children[0] if len(enclosed) == 1 else None
 
 
 class _Bodies:

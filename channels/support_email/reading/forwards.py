@@ -41,6 +41,7 @@ def _attached(mail: Mail) -> Forwarded | None:
 def _of_part(part: Part, *, note: str) -> Forwarded:
     senders = addresses.parse(part.headers.get("From"))
     content = content_of(part)
+    note = "" if note.strip() == content.text.strip() else note  # it had no words of its own
     return Forwarded(
         sender=senders[0] if senders else None,
         subject=part.headers.get("Subject"),

@@ -24,6 +24,10 @@ _LONGEST_BOUNDARY = 300
 
 _FIRST_DELIMITER = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]{0,99}\r?\n(?=[A-Za-z-]{1,60}:)", re.M)
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+# A path, which starts like one (RFC 2183 §2.3): "Bill 12/2019.pdf" is none.
+_FOLDERS = re.compile(
+    r"^(?:[A-Za-z]:)?[\\/].*[\\/]|^[\\/]|^\.{1,2}[\\/](?:.*[\\/])?|^.*\\(?=[^\\]+$)"
+)
 _MAILS = frozenset({"message/rfc822", "message/global"})
 
 
@@ -175,6 +179,6 @@ def _decoded(block: Block, hint: str) -> Headers:
 
 
 def _name(disposition: dict[str, str], content_type: dict[str, str]) -> str:
-    """Return a part's file name as the sender wrote it, NULs apart."""
-    name = disposition.get("filename") or content_type.get("name") or ""
-    return name.replace("\0", "").strip()
+    """Return a part's file name as the sender wrote it, NULs and the sender's folders apart."""
+    name = disposition.get("filename") or content_type.get("name") or disposition.get("name") or ""
+    return _FOLDERS.sub("", name.replace("\0", "")).strip()

@@ -27,6 +27,8 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 def parameterised(value: str) -> Parameterised:
     """Read `value; name=value; ...` with the pieces and charsets of RFC 2231."""
     main, _, rest = value.partition(";")
+    if "=" in main:  # the semicolon is missing: text/plain charset=utf-8
+        main, rest = _without_parameters(main, rest)
     plain: dict[str, str] = {}
     pieces: dict[str, dict[int, tuple[str, bool]]] = {}
     position = 0
@@ -40,12 +42,26 @@ def parameterised(value: str) -> Parameterised:
             continue
         position = match.end()
         quoted = match[2] if match[2] is not None else match[3]
-        raw = _ESCAPED.sub(r"\1", quoted) if quoted is not None else (match[4] or "").strip()
+        raw = _ESCAPED.sub(r"\1", quoted) if quoted is not None else _bare(match[4] or "")
         _put(plain, pieces, match[1].lower(), raw)
     joined = {name: _joined(parts) for name, parts in pieces.items()}
     return Parameterised(
         main.strip().lower(), {name: decode_words(v) for name, v in plain.items()} | joined
     )
+
+
+def _bare(value: str) -> str:
+    """Return a value that stands in no quotation marks, or in those of a programmer."""
+    stripped = value.strip()
+    is_quoted = len(stripped) > 1 and stripped[0] == stripped[-1] == "'"
+    return stripped[1:-1] if is_quoted else stripped
+
+
+def _without_parameters(main: str, rest: str) -> tuple[str, str]:
+    words = main.split(None, 1)
+    if "=" in words[0]:
+        return "", f"{main};{rest}"
+    return words[0], f"{words[1]};{rest}"
 
 
 _PIECE = re.compile(r"([^*]+)\*(?:(\d{1,3}))?(\*)?")

@@ -9,7 +9,7 @@ from ..reply.visible import visible_html
 from ..verdicts import Action, BouncedRecipient
 from .phrases import DELAYED, ORIGINALS, SUBJECTS, TEXTS
 from .report import own_parts, recipients_in
-from .status import is_permanent, status_in
+from .status import enhanced_status, is_permanent, status_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MACHINES = re.compile(
     r"mailer[-_.]?daemon|post_?master|mail[-_.]?delivery|delivery[-_.]?(?:system|subsystem|status)"
-    r"|mdaemon|mail[-_.]?system|mail-?daemon",
+    r"|mdaemon|mail[-_.]?system|mail-?daemon|microsoftexchange[0-9a-f]{32}",
     re.IGNORECASE,
 )
 _MACHINE_NAMES = re.compile(
@@ -26,6 +26,7 @@ _MACHINE_NAMES = re.compile(
     r"|mail (?:sub)?system|mail administrator|systemadministrator|administrateur système",
     re.IGNORECASE,
 )
+_BOUNCE_FIELDS = ("X-Failed-Recipients", "X-MS-Exchange-Message-Is-Ndr")
 _NOBODY = re.compile(r"(?:no|do[-_.]?not)[-_.]?reply", re.IGNORECASE)
 _EMAIL = re.compile(r"[A-Za-z0-9_.+=/!#$%&'*?^`{|}~-]{1,128}@[A-Za-z0-9.-]{1,255}[A-Za-z0-9]")
 _HEADER_OF_ORIGINAL = re.compile(r"(?:received|return-path|x-originating-ip|message-id)\s?:", re.I)
@@ -66,7 +67,7 @@ def is_notice(mail: Mail) -> bool:
 
     What only people may have written is none, whatever it says: they forward bounces.
     """
-    if "X-Failed-Recipients" in mail.headers:
+    if any(name in mail.headers for name in _BOUNCE_FIELDS):
         return True
     if not is_from_machine(mail) and not _returns_a_mail(mail):
         return False
@@ -75,9 +76,10 @@ def is_notice(mail: Mail) -> bool:
         return True
     words = notice_text(mail)
     lowered = words.lower()
-    return any(phrase in lowered for phrase in TEXTS) and (
-        bool(status_in(words)) or _EMAIL.search(words) is not None
-    )
+    has_address = _EMAIL.search(words) is not None
+    if enhanced_status(words) and has_address:
+        return True  # in whatever language it says so
+    return any(phrase in lowered for phrase in TEXTS) and (bool(status_in(words)) or has_address)
 
 
 def notice_text(mail: Mail) -> str:

@@ -20,13 +20,32 @@ _KINDS = {
 }
 _LABEL = re.compile(r"([^\W\d_][^:：\n]{0,24}?)\s?[:：]\s?(.*)")
 _INNER_LABEL = re.compile(r"(?:^|(?<=\s))([^\W\d_]{1,20})\s?[:：](?=\s)")
-_RULE = re.compile(r"[-_=—–*~\s]{3,}")
-_BETWEEN_DASHES = re.compile(r"[-_=*~—–>\s]{0,80}([^-_=*~—–]{3,60}?)\s*[:：]?[-_=*~—–<\s]{0,80}")
+_DASHES = "-_=*~#\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2500\u2501\uff0d"
+_RULE = re.compile(rf"[{_DASHES}\s]{{3,}}")
 _LOOKS_DATED = re.compile(r"\d{1,2}[:.]\d\d|(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}")
 _DATED = re.compile(r"(?:19|20)\d\d.{1,12}\d{1,2}[:.]\d\d|\d{1,2}[:.]\d\d.{1,20}(?:19|20)\d\d")
+_MANY = "--------"
+_LONGEST_MARKER = 120
 _MOST_LINES = 30
+_MOST_WHOLE = 4  # lines over which a client may wrap a header block that stands on one
 _MOST_UNLABELLED = 4
+_LONGEST_WHOLE = 1000
+_ENOUGH = 3
+_LONGEST_TIME = 40
+_MOST_UNKNOWN = 6
+_LEAST_UNKNOWN = 4
+_NAMED_ADDRESS = re.compile(r"[<\[(](?:mailto:)?[^\s<>@]{1,100}@[^\s<>@]{1,200}[>\])]")
 _REPLY_ABOVE = re.compile("|".join(map(re.escape, phrases.REPLY_ABOVE)))
+_REPLY_ABOVE_ENGLISH = re.compile(
+    r"\b(?:repl(?:y|ies)|respon[ds]e?|answer|write|type|text|enter|anything|content|comment)\b"
+    r"[^.\n]{0,40}\babove (?:this|the) (?:line|text|e-?mail|message|point|marker)\b"
+    r"|\b(?:write|type|reply|edit|enter|change)\b[^.\n]{0,20}\bbelow this line\b"
+)
+_ASKS = re.compile(
+    r"(?:please |to reply,? |(?:in )?repl(?:y|ies)\b|respond|write|type|enter|add|do not |don.t )"
+)
+# Zendesk asks in every language between these.
+_HASHES = re.compile(r"##- .{5,100} -##")
 _ORIGINAL = frozenset(phrases.ORIGINAL)
 _FORWARDED = frozenset(phrases.FORWARDED)
 
@@ -46,12 +65,30 @@ def is_rule(line: Line) -> bool:
 
 def is_original(line: Line) -> bool:
     """Whether a line says that the original message follows."""
-    return _said_between_dashes(line, _ORIGINAL, dashes=2)
+    return _said_between_dashes(line, _ORIGINAL, dashes=2) or (
+        # QQ says no more than this, between dashes that cannot be missed.
+        line.lowered.startswith(_MANY)
+        and line.lowered.endswith(_MANY)
+        and line.lowered.strip("- ") == "original"
+    )
+
+
+def is_said_original(line: Line) -> bool:
+    """Whether a line says so without dashes; nothing unless a header block follows."""
+    return line.lowered in _ORIGINAL
 
 
 def is_reply_above(line: Line) -> bool:
-    """Whether a line asks to reply above it."""
-    return len(line.plain) < 120 and _REPLY_ABOVE.search(line.lowered) is not None
+    """Whether a line asks to reply above it: by its words alone, or set apart by dashes."""
+    text = line.lowered
+    if not 10 < len(text) < _LONGEST_MARKER:
+        return False
+    if _HASHES.fullmatch(text):
+        return True
+    if not (_REPLY_ABOVE_ENGLISH.search(text) or _REPLY_ABOVE.search(text)):
+        return False
+    core = text.strip(f"{_DASHES}[]()|<> \t")
+    return core != text or _ASKS.match(text) is not None or bool(_REPLY_ABOVE.search(text))
 
 
 def is_forward(line: Line) -> bool:
@@ -66,10 +103,9 @@ def _said_between_dashes(line: Line, said: frozenset[str], *, dashes: int) -> bo
     text = line.lowered
     if not 5 < len(text) < 200:
         return False
-    between = _BETWEEN_DASHES.fullmatch(text)
-    if between is None or between[1].strip(" :：.") not in said:
-        return False
-    return len(text) - len(between[1]) >= dashes
+    core = text.strip(f"{_DASHES}> <\t")
+    around = len(text.replace(" ", "")) - len(core.replace(" ", ""))
+    return core.rstrip(":：. ") in said and around >= dashes
 
 
 def header_block_at(lines: Sequence[Line], start: int) -> Block | None:
@@ -79,9 +115,9 @@ def header_block_at(lines: Sequence[Line], start: int) -> Block | None:
     """
     first = _label_of(lines[start])
     if first is None:
-        return None
-    if _is_whole(lines[start].plain):
-        return Block(start, start + 1, {first[0]: first[1]})
+        return _unknown_block_at(lines, start) or _notes_block_at(lines, start)
+    if (whole := _end_of_whole(lines, start)) is not None:
+        return Block(start, whole, {first[0]: first[1]})
     values: dict[str, str] = {first[0]: first[1]}
     last_kind, end, unlabelled = first[0], start + 1, 0
     for index in range(start + 1, min(start + _MOST_LINES, len(lines))):
@@ -103,12 +139,70 @@ def header_block_at(lines: Sequence[Line], start: int) -> Block | None:
     return Block(start, end, values) if _is_block(values) else None
 
 
-def _is_whole(text: str) -> bool:
-    """Whether a header block stands on one line: From: ... Sent: ... To: ... Subject: ..."""
-    if len(text) > 1000 or "@" not in text:
-        return False
-    kinds = {_KINDS.get(label.lower()) for label in _INNER_LABEL.findall(text)}
-    return len(kinds - {None}) >= 3
+def _end_of_whole(lines: Sequence[Line], start: int) -> int | None:
+    """Return the line after a header block on one line: From: ... Sent: ... To: ... Subject: ..."""
+    text = ""
+    for index in range(start, min(start + _MOST_WHOLE, len(lines))):
+        if lines[index].is_blank or len(text) > _LONGEST_WHOLE:
+            return None
+        text = f"{text} {lines[index].plain[:_LONGEST_WHOLE]}"
+        if index > start and _LABEL.fullmatch(lines[index].plain) and _label_of(lines[index]):
+            return None  # a label a line
+        kinds = {_KINDS.get(label.lower()) for label in _INNER_LABEL.findall(text)}
+        if "@" in text and len(kinds - {None}) >= _ENOUGH:
+            return index + 1
+    return None
+
+
+def _unknown_block_at(lines: Sequence[Line], start: int) -> Block | None:
+    """Return a header block in a language that nobody taught us, by what its values look like.
+
+    Somebody's name with an address comes first, then a time, another address, and a subject, each
+    on a line with a label; forms that people fill in have a bare address, and but one.
+    """
+    if not _NAMED_ADDRESS.search(lines[start].plain[:_LONGEST_WHOLE]):
+        return None
+    values: list[str] = []
+    for line in lines[start : start + _MOST_UNKNOWN]:
+        label = _LABEL.fullmatch(line.plain[:_LONGEST_WHOLE])
+        if label is None:
+            break
+        values.append(label[2])
+    addressed = sum("@" in value for value in values)
+    dated = any(_DATED.search(value) for value in values if "@" not in value)
+    if len(values) < _LEAST_UNKNOWN or addressed < 2 or not dated:
+        return None
+    return Block(start, start + len(values), {"from": values[0]})
+
+
+def _notes_block_at(lines: Sequence[Line], start: int) -> Block | None:
+    """Return the header block of Notes: a sender, a time, and labels on lines of their own."""
+    who = lines[start].plain[:_LONGEST_WHOLE]
+    if not who.endswith((">", ")", "]")) or not _NAMED_ADDRESS.search(who):
+        return None
+    filled = [
+        (index, lines[index])
+        for index in range(start + 1, min(start + _MOST_LINES, len(lines)))
+        if not lines[index].is_blank
+    ]
+    if len(filled) < _ENOUGH or len(filled[0][1].plain) > _LONGEST_TIME:
+        return None
+    if not (_LOOKS_DATED.search(filled[0][1].plain) and _kind_alone(filled[1][1]) == "to"):
+        return None
+    values, end = {"from": who, "sent": filled[0][1].plain}, filled[1][0] + 1
+    kind = "to"
+    for index, line in filled[2:]:
+        if kind == "subject":
+            return Block(start, index + 1, {**values, kind: line.plain})
+        if (alone := _kind_alone(line)) is not None:
+            kind, end = alone, index + 1
+        else:
+            values.setdefault(kind, line.plain)
+    return Block(start, end, values)
+
+
+def _kind_alone(line: Line) -> str | None:
+    return _KINDS.get(line.lowered.rstrip(" :："))
 
 
 def _label_of(line: Line) -> tuple[str, str] | None:

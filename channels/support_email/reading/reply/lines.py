@@ -7,6 +7,10 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # More lines than anybody writes; long threads are long for what they quote.
 MOST_LINES = 3000
@@ -15,6 +19,9 @@ _QUOTE_MARKS = re.compile(r"[ \t]{0,4}((?:>[ \t]?)+)")
 _CLOSED = re.compile(r"\s{0,4}>[^>]{0,40}[:：][ \t]*")
 # Bold and italic marks of text that was HTML, zero-width characters, hard spaces.
 _DECORATION = re.compile(r"[*\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffc]")
+_LONGEST_ANGLED = 300
+_ANGLES = ">>>"
+_TIME = re.compile(r"\d[:.]\d\d")
 _SPACE = re.compile(r"[\s\u00a0]+")
 
 
@@ -49,7 +56,7 @@ class Line:
     @cached_property
     def lowered(self) -> str:
         """The plain text in lower case."""
-        return self.plain.lower()
+        return self.plain.lower().replace("i\u0307", "i")  # what becomes of a Turkish İ
 
     @property
     def is_blank(self) -> bool:
@@ -62,13 +69,34 @@ def lines_of(text: str) -> list[Line]:
     Beyond :data:`MOST_LINES` all the rest is one line, which is what the one before it is.
     """
     split = text.split("\n", MOST_LINES)
-    lines = [Line(line, quoted=_QUOTE_MARKS.match(line) is not None) for line in split]
+    lines = [Line(line, quoted=starts_quoted(line)) for line in split]
     if len(split) > MOST_LINES:
         lines[-1].quoted = lines[-2].quoted
+    unquote_broken_addresses(lines)
+    return lines
+
+
+def unquote_broken_addresses(lines: Iterable[Line]) -> None:
+    """Take `>` for the end of an address where one was broken in two."""
     for before, line in pairwise(lines):
         if line.quoted and not before.quoted and _closes_address(before.text, line.text):
             line.quoted = False
-    return lines
+
+
+def starts_quoted(text: str) -> bool:
+    """Whether a line starts with a quotation mark that is no introduction's of GroupWise."""
+    return _QUOTE_MARKS.match(text) is not None and not is_between_angles(text)
+
+
+def is_between_angles(text: str) -> bool:
+    """Whether a line introduces as GroupWise does: >>> Ann <ann@example.org> 2.12.2019 10:11 >>>"""
+    bare = text.strip()
+    return (
+        len(bare) < _LONGEST_ANGLED
+        and bare.startswith(_ANGLES)
+        and bare.endswith(_ANGLES)
+        and _TIME.search(bare) is not None
+    )
 
 
 def _closes_address(before: str, line: str) -> bool:

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from support_core.plugin_api import affordable_html, to_text, walk_html
 
 from .containers import Mark, mark_of
-from .lines import MOST_LINES, Line, Role, lines_of
+from .lines import MOST_LINES, Line, Role, lines_of, starts_quoted, unquote_broken_addresses
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -151,6 +151,7 @@ class _Reader:
                 else:
                     self._leave(node)
         self._end_line()
+        unquote_broken_addresses(shown.line for shown in self._shown)
         return self._shown
 
     def _enter(self, node: LexborNode) -> None:
@@ -213,7 +214,7 @@ class _Reader:
         joined = "".join(self._texts)
         text = joined.rstrip() if self._preformatted else _SPACE.sub(" ", joined).strip()
         if text or is_break or self._nodes:
-            line = Line(text, quoted=self._quoted > 0 or text.startswith(">"))
+            line = Line(text, quoted=self._quoted > 0 or starts_quoted(text))
             if text:
                 line.cut, self._cut = self._cut, False
                 line.intro, self._intro = self._intro and not line.quoted, False

@@ -33,7 +33,9 @@ WROTE = (
     *("написав", "написала", "написав(ла)", "пише", "пише"),
     *("έγραψε", "έγραψαν", "yazdı", "şunu yazdı", "şunları yazdı", "tarihinde şunu yazdı"),
     *("כתב", "כתבה", "כתב/ה", "מאת", "كتب", "كتبت", "نوشت", "نوشته"),
-    *("đã viết", "menulis", "เขียนว่า", "เขียน"),
+    *("đã viết", "menulis", "เขียนว่า", "เขียน", "napisana przez", "ने लिखा", "napisala"),
+    *("folgendes geschrieben", "missatge de", "quoting", "zitat von", "excerpts from"),
+    *("je oseba", "va escriure", "schreibt folgendes", "menulis:", "skrifar", "rakstīja"),
 )
 # The same in languages that put no space before it.
 WROTE_UNSPACED = (
@@ -62,6 +64,14 @@ ORIGINAL = (
     *("הודעה מקורית", "ההודעה המקורית", "الرسالة الأصلية", "رسالة أصلية", "پیام اصلی"),
     *("thư gốc", "tin nhắn gốc", "pesan asli", "ข้อความต้นฉบับ", "ข้อความดั้งเดิม"),
     *("原始邮件", "原邮件", "原始郵件", "原始信息", "邮件原件", "元のメッセージ", "원본 메시지"),
+    *("原始訊息", "原始消息", "원본 이메일", "원본 편지", "original besked", "oprindelig besked"),
+    *("oprindelig mail", "oprindelig e-mail", "original-mail", "original-e-mail", "mail original"),
+    *("courriel original", "courrier original", "correo original", "mail originale"),
+    *("e-mail original", "email original", "původní email", "původní mail", "özgün mesaj"),
+    *("özgün e-posta", "eredeti levél", "eredeti e-mail", "wiadomość źródłowa"),
+    *("mesaj inițial", "mesajul inițial", "izvorni dopis", "ursprünglicher beitrag"),
+    *("ursprungligt e-postmeddelande", "ursprungligt mail", "opprinnelig e-post"),
+    *("alkuperäinen sähköposti", "oryginalny e-mail", "mesej asal", "surat asli", "मूल संदेश"),
     *("オリジナルメッセージ", "원본 메일", "ursprüngliche mail", "원본메일"),
 )
 
@@ -97,17 +107,35 @@ FORWARDED = (
 
 # Helpdesks ask for replies above such a line, and quote the conversation below it.
 REPLY_ABOVE = (
-    *("reply above this line", "type your reply above this line", "respond above this line"),
-    *("write your reply above this line", "reply above this text", "add your reply above"),
-    *("antworten sie oberhalb dieser linie", "bitte oberhalb dieser linie antworten"),
-    *("antwort bitte oberhalb dieser zeile", "répondez au-dessus de cette ligne"),
-    *("responda por encima de esta línea", "responder acima desta linha"),
-    *("rispondi sopra questa riga", "antwoord boven deze regel", "svara ovanför denna rad"),
-    *("ответьте выше этой строки", "请在此行上方回复", "この行より上に返信"),
+    *(
+        "antwort oberhalb dieser",
+        "antworten sie oberhalb dieser",
+        "oberhalb dieser linie antworten",
+    ),
+    *("antwort bitte oberhalb dieser", "antwort über dieser linie", "über dieser zeile antworten"),
+    *("oberhalb dieser zeile ein", "au-dessus de cette ligne", "au dessus de cette ligne"),
+    *("por encima de esta línea", "encima de esta línea", "acima desta linha", "acima dessa linha"),
+    *("sopra questa riga", "sopra questa linea", "boven deze regel", "boven deze lijn"),
+    *("ovanför denna rad", "ovanför den här raden", "ovanför den här linjen", "over denne linje"),
+    *("over denne linjen", "ovenfor denne linje", "tämän rivin yläpuolelle", "powyżej tej linii"),
+    *("powyżej tego wiersza", "nad tento řádek", "nad tímto řádkem", "nad týmto riadkom"),
+    *("e sor fölé", "deasupra acestei linii", "выше этой строки", "вище цього рядка"),
+    *("выше этой линии", "bu satırın üzerine", "bu çizginin üstüne", "πάνω από αυτή τη γραμμή"),
+    *("מעל לשורה זו", "מעל שורה זו", "فوق هذا السطر", "phía trên dòng này", "di atas baris ini"),
+    *(
+        "เหนือบรรทัดนี้",
+        "在此行上方",
+        "在此行之上",
+        "在這一行上方",
+        "この行より上",
+        "この線より上",
+        "이 줄 위에",
+    ),
 )
 
 # The labels of the header block that Outlook and others put before the quoted mail.
 FROM = (
+    *("प्रेषक", "daripada", "šalje", "од", "pošiljatelj", "feladó", "発信者"),
     *("from", "von", "de", "da", "van", "från", "fra", "lähettäjä", "frá", "saatja", "no", "nuo"),
     *("od", "ot", "от", "відправник", "від", "от кого", "feladó", "expeditor", "de la"),
     *("από", "kimden", "gönderen", "מאת", "من", "از", "từ", "người gửi", "dari", "จาก", "oд"),
@@ -117,6 +145,9 @@ FROM = (
     *("afsender", "avsender", "nadawca", "odesílatel", "odosielateľ", "отправитель", "pošiljatelj"),
 )
 SENT = (
+    *("भेजा गया", "दिनांक", "dihantar", "tarikh", "послато", "датум", "αποστολή", "送信", "tarihi"),
+    *("gönderme tarihi", "saatmisaeg", "data wysłania", "data de envio", "data invio"),
+    *("fecha de envío", "verzenddatum", "utsendt", "kelt", "poslané", "poslána"),
     *("sent", "date", "sent on", "sent at", "gesendet", "gesendet am", "datum", "envoyé"),
     *("envoyé le", "date d'envoi", "enviado", "enviado el", "enviado em", "fecha", "data"),
     *("enviada", "enviada em", "enviat", "inviato", "inviato il", "verzonden", "verzonden op"),
@@ -130,6 +161,22 @@ SENT = (
     *("寄件日期", "傳送時間", "时间", "送信日時", "日付", "보낸 날짜", "날짜", "발송일", "日時"),
 )
 TO = (
+    *("प्रति", "प्रतिलिपि", "adressaat", "adresāts", "gavėjas", "saaja", "untuk"),
+    *(
+        "tới",
+        "per a",
+        "a/c",
+        "sk",
+        "kp",
+        "kopija",
+        "koopia",
+        "afrit",
+        "kopi",
+        "bk",
+        "کپی",
+        "رونوشت",
+    ),
+    *("alici", "копие", "копија", "за", "másolat", "สำเนา", "bản sao", "tembusan"),
     *("to", "an", "à", "a", "para", "per", "aan", "naar", "till", "til", "vastaanottaja", "kam"),
     *("kellele", "kui", "do", "komu", "pre", "za", "prima", "кому", "címzett", "către", "до"),
     *("получатель", "προς", "kime", "alıcı", "אל", "עבור", "إلى", "به", "đến", "kepada", "ถึง"),
@@ -140,6 +187,7 @@ TO = (
     *("reply-to", "antwort an", "répondre à", "cc:", "kk"),
 )
 SUBJECT = (
+    *("विषय", "tajuk", "ogg", "obj", "betr", "antraštė", "asia"),
     *("subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "ämne", "emne"),
     *("aihe", "efni", "teema", "tēma", "tema", "temat", "předmět", "predmet", "zadeva", "тема"),
     *("tárgy", "subiect", "относно", "θέμα", "konu", "נושא", "الموضوع", "موضوع", "chủ đề"),
@@ -151,22 +199,59 @@ SUBJECT = (
 # Signatures of phones and apps; each begins a line that stands at a mail's end.
 SENT_FROM = (
     *("sent from", "sent via", "sent with", "sent by my", "sent on the go", "sent using"),
-    *("get outlook for", "download outlook for", "sent with proton mail", "sent from outlook"),
+    *("get outlook for", "download outlook for", "this message was sent from my"),
+    *("this email was sent from my", "written on my", "typed on my", "sent by iphone"),
+    *("sent by mobile", "this message has been sent from a mobile", "sent securely from"),
+    *("download outlook for", "sent with proton mail", "sent from outlook"),
     *("von meinem", "von meiner", "gesendet von", "gesendet mit", "gesendet über", "outlook für"),
     *("diese nachricht wurde von mein", "diese e-mail wurde von mein", "holen sie sich outlook"),
     *("laden sie outlook für", "diese nachricht wurde gesendet von"),
     *("envoyé de", "envoyé depuis", "envoyé à partir", "envoyé avec", "envoyé via"),
-    *("obtenez outlook", "télécharger outlook", "télécharge outlook"),
+    *("obtenir outlook", "provenance : courrier", "provenance: courrier", "envoyé par mon"),
+    *(
+        "ce message a été envoyé depuis",
+        "obtenez outlook",
+        "télécharger outlook",
+        "télécharge outlook",
+    ),
     *("enviado desde", "enviado de", "enviado do", "enviado con", "enviado a partir", "enviat des"),
     *("enviado via", "enviado pelo", "enviado por", "obtener outlook", "obtenha o outlook"),
+    *(
+        "obter o outlook",
+        "obtenga outlook",
+        "descargar outlook",
+        "baixar o outlook",
+        "transferir o outlook",
+    ),
+    *(
+        "mensaje enviado desde",
+        "mensagem enviada",
+        "este mensaje ha sido enviado desde",
+        "enviada do",
+    ),
+    *("obtén outlook", "obteniu l'outlook"),
     *("inviato da", "inviato con", "inviato dal", "scarica outlook", "ottieni outlook"),
     *("verzonden vanaf", "verstuurd vanaf", "verzonden met", "verstuurd met", "verzonden via"),
-    *("outlook voor", "download outlook voor"),
+    *("outlook voor", "download outlook voor", "verzonden vanuit", "verstuurd vanuit"),
+    *("verstuurd via", "verstuurd van", "verzonden van"),
     *("skickat från", "skickat med", "skickades från", "hämta outlook", "skaffa outlook"),
     *("sendt fra", "sendt med", "hent outlook", "få outlook", "last ned outlook"),
     *("lähetetty", "hanki outlook", "lataa outlook", "sent frá", "sendt via"),
     *("wysłane z", "wysłano z", "wiadomość wysłana z", "pobierz outlook"),
-    *("pobierz program outlook",),
+    *("pobierz program outlook", "pobierz aplikację outlook", "wysłana z", "wysłano przy użyciu"),
+    *("wysłane przy użyciu", "odesláno pomocí", "stáhnout outlook", "stiahnuť outlook"),
+    *("získať outlook", "prenesite outlook", "saadetud minu", "saadetud mu", "išsiųsta iš"),
+    *("nosūtīts no", "hankige outlook", "descărcați outlook", "obțineți outlook"),
+    *("az outlook letöltése", "küldve a", "küldve az", "mobilról küldve", "preuzmite outlook"),
+    *("nabavite outlook", "скачать outlook", "получить outlook", "загрузить outlook"),
+    *("завантажити outlook", "отримати outlook", "получите outlook", "отправлено через"),
+    *("надіслано через", "надіслано із", "відправлено із", "сообщение отправлено с"),
+    *("λήψη του outlook", "κατεβάστε το outlook", "outlook uygulamasını", "tải outlook"),
+    *("dapatkan outlook", "unduh outlook", "dihantar daripada", "ดาวน์โหลด outlook"),
+    *("获取 outlook", "取得 outlook", "下载 outlook", "下載 outlook", "outlook for ios を入手"),
+    *("outlook for android を入手", "ios용 outlook", "android용 outlook", "发自", "發自", "从我的"),
+    *("從我的", "来自我的", "通过我的", "由我的", "השג את outlook", "קבל את outlook"),
+    *("أرسلت من", "أرسلت بواسطة", "تنزيل outlook", "احصل على outlook"),
     *("odesláno z", "odesláno ze", "odoslané z", "odoslané zo", "získejte outlook"),
     *("poslano iz", "poslano z", "poslano s", "poslato sa", "poslato iz"),
     *("küldve a következőből", "elküldve a", "trimis de pe", "trimis din", "trimis de la"),
@@ -178,7 +263,71 @@ SENT_FROM = (
     *("내 iphone에서",),
     *("iphone에서 보냄", "enviat des del"),
 )
-SENT_FROM_END = (*("gönderildi", "gesendet", "gesendet.", "から送信", "에서 보냄", "küldve"),)
+SENT_FROM_END = (
+    *("gönderildi", "gönderilmiştir", "gesendet", "gesendet.", "から送信", "에서 보냄", "küldve"),
+    *(
+        "から送信しました",
+        "から送信されました",
+        "で送信",
+        "에서 보낸 메일입니다",
+        "에서 전송함",
+        "에서 발송",
+    ),
+    *("से भेजा गया", "傳送", "发送", "發送"),
+)
+
+# Signatures that need no device or app to be known by.
+SENT_FROM_SURELY = (
+    *("sent from my", "sent by my", "sent on the go", "get outlook for", "download outlook for"),
+    *(
+        "envoyé de mon",
+        "enviado desde mi",
+        "enviado do meu",
+        "inviato dal mio",
+        "发自我的",
+        "發自我的",
+    ),
+)
+
+# What a mail is sent from; some are parts of words.
+DEVICES = (
+    *("iphon", "ipad", "ipod", "android", "galaxy", "samsung", "huawei", "honor ", "xiaomi"),
+    *(
+        "redmi",
+        "小米",
+        "华为",
+        "華為",
+        "oppo",
+        "vivo ",
+        "nokia",
+        "lumia",
+        "xperia",
+        "htc",
+        "motorola",
+    ),
+    *("oneplus", "blackberry", "outlook", "gmail", "yahoo", "aol ", "gmx", "web.de", "t-online"),
+    *("orange", "mail.ru", "яндекс", "yandex", "proton", "tutanota", "acompli", "airmail", "zoho"),
+    *("windows", "phone", "handy", "mobil", "móvil", "movil", "telefon", "teléfono", "téléphone"),
+    *("telefoon", "puhelim", "telèfon", "celular", "cellulare", "tablet", "webmail", "roundcube"),
+    *(
+        "手机",
+        "手機",
+        "電話",
+        "スマホ",
+        "スマートフォン",
+        "携帯",
+        "모바일",
+        "휴대",
+        "스마트폰",
+        "device",
+        "gerät",
+    ),
+    *("appareil", "dispositiv", "toestel", "enhet", "enhed", "laittee", "urządz", "zařízen"),
+    *("eszköz", "készülék", "устройств", "пристро", "телефон", "смартфон", "мобильн", "мобільн"),
+    *("cihaz", "מכשיר", "נייד", "هاتف", "جهاز", "điện thoại", "thiết bị", "ponsel", "perangkat"),
+    *("โทรศัพท์", "มือถือ", "uređaj", "zariaden", "napra", "κινητό", "τηλέφωνο", "फ़ोन", " app"),
+    *("sparrow", "mailbird", "thunderbird", "fairemail", "k-9", "smartwatch", "apple watch"),
+)
 
 # First words of what lawyers have added below.
 DISCLAIMERS = (
@@ -187,6 +336,15 @@ DISCLAIMERS = (
     *("this email message", "this e-mail may contain", "this email may contain"),
     *("this message is intended", "this email is intended", "this e-mail is intended"),
     *("the information contained in this", "the information in this e", "confidentiality notice"),
+    *("the information transmitted", "please consider the environment", "think before you print"),
+    *(
+        "before printing this",
+        "save paper",
+        "bitte denken sie an die umwelt",
+        "bitte prüfen sie, ob",
+    ),
+    *("avant d'imprimer", "pensez à l'environnement", "antes de imprimir", "prima di stampare"),
+    *("denk aan het milieu", "tänk på miljön", "tænk på miljøet", "privileged", "legal notice"),
     *("confidential:", "disclaimer", "the contents of this e", "this communication"),
     *("diese e-mail enthält", "diese email enthält", "diese nachricht enthält"),
     *("der inhalt dieser e-mail", "diese e-mail ist vertraulich", "diese mail enthält"),
@@ -200,4 +358,46 @@ DISCLAIMERS = (
     *("tämä viesti", "ta wiadomość", "niniejsza wiadomość", "treść tej wiadomości"),
     *("tato zpráva", "táto správa", "ez az üzenet", "acest mesaj", "это сообщение"),
     *("настоящее сообщение", "bu e-posta", "本邮件", "此邮件", "このメール", "本メール", "이 메일"),
+)
+
+# One of them stands in every such text, and in few that only begin like one.
+LEGAL = (
+    *("confiden", "privileg", "intended", "recipient", "addressee", "vertraulich", "empfänger"),
+    *("rechtlich", "adressat", "virus", "unauthori", "disclos", "liab", "destinat", "confidencial"),
+    *("riservat", "vertrouwelijk", "geadresseerde", "bestemd", "konfidentiel", "fortrolig"),
+    *(
+        "sekretess",
+        "mottagare",
+        "modtager",
+        "luottamuksel",
+        "poufn",
+        "adresata",
+        "důvěrn",
+        "dôvern",
+    ),
+    *("bizalmas", "címzett", "конфиденциал", "адресат", "конфіденційн", "gizli", "alıcı", "机密"),
+    *(
+        "environnement",
+        "imprim",
+        "medio ambiente",
+        "ambiente",
+        "milieu",
+        "miljö",
+        "miljø",
+        "stampa",
+    ),
+    *("strictly", "prohibited", "notify the sender", "in error", "irrtümlich", "informieren sie"),
+    *("erreur", "avertir", "por error", "por engano", "per errore", "abusief", "verwijder"),
+    *(
+        "保密",
+        "收件人",
+        "機密",
+        "秘密",
+        "受信者",
+        "기밀",
+        "수신",
+        "environment",
+        "printing",
+        "umwelt",
+    ),
 )

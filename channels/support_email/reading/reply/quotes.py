@@ -8,15 +8,28 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from .blocks import header_block_at, is_forward, is_original, is_reply_above, is_rule
-from .intros import intro_ending_at, is_lone_verb
-from .lines import Role
+from .blocks import (
+    header_block_at,
+    is_forward,
+    is_original,
+    is_reply_above,
+    is_rule,
+    is_said_original,
+)
+from .intros import intro_ending_at, is_lone_verb, is_told_fully, may_end
+from .lines import Role, is_between_angles
 from .signatures import mark_signature
 
 if TYPE_CHECKING:
     from .lines import Line
 
 _WRAPPED_FROM = 50  # characters after which clients wrap
+_RULES = ("--", "__", "==", "**", "\u2010\u2010", "\u2013\u2013", "\u2014\u2014", "\u2500\u2500")
+_MOST_NAMES = 4  # words of a name
+# Characters in which a reply is sought; nobody writes more above what is quoted.
+_MOST_LOOKED_AT = 200_000
+_COSTLY = 8  # as often as others are lines read that may end an introduction
+_QUOTER = re.compile(r"@|\d")
 _LINK = re.compile(r"\s*[(<\[]\s?(?:https?://|mailto:)")
 # Characters of an answer from which it is one to what is quoted above, and no mere farewell.
 _ANSWER_FROM = 60
@@ -32,9 +45,10 @@ def mark_quotes(lines: list[Line], *, passes_on: bool = False) -> None:
     mark_signature(_after_last_quotation(lines), may_be_all=True)
     answers = _lengths_of_what_follows(lines)
     first_written = len(lines)
-    index = 0
-    while index < len(lines):
+    index = looked_at = 0
+    while index < len(lines) and looked_at < _MOST_LOOKED_AT:
         line = lines[index]
+        looked_at += 0 if line.quoted else len(line.plain) * (_COSTLY if may_end(line) else 1)
         if line.is_blank or line.quoted or line.role is not Role.WRITTEN:
             index += 1
         elif is_forward(line) or (passes_on and _starts_quoted_mail(lines, index)):
@@ -42,13 +56,16 @@ def mark_quotes(lines: list[Line], *, passes_on: bool = False) -> None:
         elif _starts_quoted_mail(lines, index):
             if line.cut and _is_forward_near(lines, index):
                 return
-            _mark(lines, _with_rules_above(lines, index), len(lines))
+            end = _end_of_mail(lines, index, may_be_all=first_written > index)
+            _mark(lines, _with_rules_above(lines, index), end)
+            index = end
         elif (start := index if line.intro else intro_ending_at(lines, index)) is not None:
             has_writing = first_written < start
             first_written = first_written if has_writing else len(lines)
             end = _end_of_introduced(lines, index + 1, may_be_all=not has_writing)
             is_answered = has_writing and answers[end] > _ANSWER_FROM
-            if not is_answered:
+            is_vague = not has_writing and end == index + 1 and not _is_told(lines, start, end)
+            if not (is_answered or is_vague):
                 _mark(lines, start, end)
             index = end
         else:
@@ -92,15 +109,34 @@ def _quote_wrapped(lines: list[Line]) -> None:
             line.quoted = True
 
 
+def _is_told(lines: list[Line], start: int, end: int) -> bool:
+    said = " ".join(line.plain for line in lines[start:end])
+    return lines[start].intro or is_told_fully(said)
+
+
 def _starts_quoted_mail(lines: list[Line], index: int) -> bool:
     """Whether a quoted mail starts here that reaches to the end."""
     line = lines[index]
     return (
         line.cut
         or is_reply_above(line)
+        or is_between_angles(line.text)
         or is_original(line)
         or header_block_at(lines, index) is not None
     )
+
+
+def _end_of_mail(lines: list[Line], index: int, *, may_be_all: bool) -> int:
+    """Return where a quoted mail ends: with the mail, unless a marked one comes first of all."""
+    if not may_be_all or lines[index].cut:
+        return len(lines)
+    block = header_block_at(lines, index)
+    below = block.end if block is not None else index + 1
+    while below < len(lines) and lines[below].is_blank and not lines[below].quoted:
+        below += 1
+    if below < len(lines) and lines[below].quoted and not lines[index].quoted:
+        return _end_of_quotation(lines, below)
+    return len(lines)
 
 
 def _is_forward_near(lines: list[Line], index: int) -> bool:
@@ -114,7 +150,9 @@ def _with_rules_above(lines: list[Line], index: int) -> int:
         line = lines[above]
         if is_rule(line) and not line.is_blank:
             return above
-        if line.plain.startswith(("---", "___", "===")) and line.plain.endswith(("-", "_", "=")):
+        if line.plain.startswith(_RULES) and line.plain.endswith(_RULES):
+            return above
+        if is_said_original(line):
             return above
         if not line.is_blank:
             break
@@ -145,12 +183,30 @@ def _end_of_quotation(lines: list[Line], index: int) -> int:
 
 
 def _mark_loose(lines: list[Line]) -> None:
-    """Mark quoted blocks that nothing introduces, but for those that an answer follows."""
+    """Mark quoted blocks that nothing introduces, but for those that an answer follows.
+
+    What a sentence of the sender's own announces is shown: "The machine says the following:".
+    """
+    quoted: list[Line] = []
     for line in reversed(lines):
         if line.quoted:
-            line.role = Role.QUOTED
+            quoted.append(line)
         elif line.role is Role.WRITTEN and not line.is_blank:
-            return
+            if _announces(line):
+                return
+            break
+    for line in quoted:
+        line.role = Role.QUOTED
+
+
+def _announces(line: Line) -> bool:
+    """Whether a line is a sentence that ends in a colon, rather than somebody's name."""
+    words = line.plain.split()
+    return (
+        line.plain.endswith((":", "："))
+        and len(words) > _MOST_NAMES
+        and not _QUOTER.search(line.plain)
+    )
 
 
 def _mark(lines: list[Line], start: int, end: int) -> None:

@@ -7,7 +7,7 @@ import binascii
 
 import pytest
 
-from support_email.reading import Attachment, read_mail
+from support_email.reading import Attachment, forwarded, read_mail
 from support_email.reading.charsets import decode
 from support_email.reading.mime import DEEPEST, MOST_PARTS
 from support_email.reading.transfer import decode_content
@@ -208,3 +208,32 @@ def test_codecs_that_are_no_charsets_are_none(codec):
 
 def test_nul_bytes_leave_the_text():
     assert a_mail("a\0b").text == "ab"
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        (r'"C:\\Users\\tom\\a.txt"', "a.txt"),
+        ('"../../etc/passwd"', "passwd"),
+        ('"/tmp/x.txt"', "x.txt"),
+        ('"Bill 12/2019.pdf"', "Bill 12/2019.pdf"),
+        ("=?UTF-8?Q?=C3=A4_b.txt?=", "ä b.txt"),
+    ],
+)
+def test_a_file_is_named_without_its_senders_folders(said, name):
+    file = lines(
+        "Content-Type: application/pdf",
+        f"Content-Disposition: attachment; filename={said}",
+        "",
+        "A",
+    )
+    assert [it.name for it in a_multipart("mixed", TEXT, file).attachments] == [name]
+
+
+def test_a_mail_without_a_word_of_its_own_shows_the_one_it_encloses():
+    enclosed = lines("Content-Type: message/rfc822", "", "Subject: Hi", "", "Hello there")
+    mail = a_multipart("mixed", lines("Content-Type: text/plain", "", ""), enclosed)
+    assert (mail.text, len(mail.attachments)) == ("Hello there", 1)
+    passed_on = forwarded(mail)
+    assert passed_on is not None
+    assert (passed_on.text, passed_on.note) == ("Hello there", "")

@@ -203,3 +203,43 @@ def test_an_enclosed_bounce_is_a_file_of_a_persons_mail():
 def test_a_vacation_note_with_an_empty_return_path_is_no_bounce():
     mail = a_mail("I am on holiday until Monday.", return_path="<>", auto_submitted="auto-replied")
     assert classify(mail).kind is Kind.AUTO_REPLY
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Unzustellbar: Bestellung",
+        "Non remis : Commande",
+        "No se puede entregar: Pedido",
+        "Onbestelbaar: Bestelling",
+        "Non recapitabile: Ordine",
+        "Olevererbart: Order",
+        "Kan ikke leveres: Ordre",
+        "Não é possível entregar: Pedido",
+        "Niedostarczalne: Zamówienie",
+        "Nedoručitelné: Objednávka",
+        "Недоставленное: Заказ",
+        "Teslim edilemedi: Sipariş",
+        "未传递: 订单",
+        "無法傳遞: 訂單",
+        "配信不能: 注文",
+        "배달되지 않음: 주문",
+        "Ei voi toimittaa: Tilaus",
+        "In a language that nobody taught us",
+    ],
+)
+def test_exchange_bounces_in_every_language(subject):
+    mail = a_mail(
+        *("Whatever it says here, in words that nobody knows:", "", "c@example.com", ""),
+        *("Remote server returned '550 5.1.10 RESOLVER.ADR.RecipientNotFound'",),
+        **{"from": "postmaster@example.com", "subject": subject},
+    )
+    bounce = bounce_of(mail)
+    assert bounce is not None
+    assert [(it.address, it.permanent) for it in bounce.recipients] == [("c@example.com", True)]
+
+
+def test_exchange_online_is_a_machine_whatever_it_is_called():
+    sender = f"Microsoft Outlook <MicrosoftExchange{'329e71ec88ae4615bbc36ab6ce41109e'}@x.org>"
+    fields = {"from": sender, "subject": "Undeliverable: Hi"}
+    assert bounce_of(a_mail("c@example.com could not be found.", **fields)) is not None

@@ -66,6 +66,11 @@ def test_raw_bytes_are_utf_8_or_in_the_charset_of_the_part(raw, hint, said):
         ('a/b; name="=?utf-8?q?Fr=C3=B6sche=2Etxt?="', {"name": "Frösche.txt"}),
         ('a/b; name="never ended', {"name": "never ended"}),
         ("a/b;;; ; x", {}),
+        ("text/plain charset=utf-8", {"charset": "utf-8"}),
+        ('filename="only.txt"', {"filename": "only.txt"}),
+        ("a/b; name='single.txt'", {"name": "single.txt"}),
+        ("a/b; name*=q%20q.txt", {"name": "q q.txt"}),
+        ('a/b; name*0="=?UTF-8?B?w6"; name*1="QudHh0?="', {"name": "ä.txt"}),
         ("a/b", {}),
     ],
 )

@@ -115,6 +115,7 @@ REPEATED = (
     *(b"=?utf-8?Q?", b"=?x?B?=FF", b"begin 644 a\n", b"\n", b" \n", b"12:00 2020 ", b"\xff"),
     *(b"\xe4\xb8", b"\x1b$B", b"a,", b'"', b"(", b"a;b=", b'a="', b"a*0=b;", b"- ", b"wrote: "),
     *(b"--b\n\nx\n", b"--b\nContent-Type: multipart/mixed; boundary=b\n\n", b"A=", b"cid:x"),
+    *(b"From: " * 17 + b"\n", b"On 2 Dec 2019 10:11 " + b"-" * 400 + b" wrote:\n"),
     *(b"<div>", b"<b>", b"<blockquote>a</blockquote>b", b"<hr>", b"a<br>", b"<pre>\n", b"<!--"),
 )
 HEADERS = (
