@@ -104,7 +104,7 @@ class CustomerService:
         customer.email_key = email_key(customer.email) if customer.email else None
         self._desk.session.add(customer)
         self._desk.session.flush()
-        self._index(customer)
+        self._desk.search.customers.add(customer.id, *_document(customer))
         self._desk.events.publish("customer.created", customer_id=customer.id)
         return customer
 
@@ -151,15 +151,7 @@ class CustomerService:
             raise Invalid({"email": [taken("email")]})
 
     def _index(self, customer: Customer) -> None:
-        self._desk.search.customers.put(
-            customer.id,
-            customer.display_name,
-            customer.first_name,
-            customer.last_name,
-            customer.email,
-            customer.phone,
-            customer.company,
-        )
+        self._desk.search.customers.put(customer.id, *_document(customer))
 
     def _reindex_conversations(self, customer: Customer) -> None:
         """Make the customer's conversations findable by the new address."""
@@ -170,3 +162,15 @@ class CustomerService:
         )
         for row in rows.all():
             self._desk.search.conversations.put(row.id, row.subject, customer.email)
+
+
+def _document(customer: Customer) -> tuple[str | None, ...]:
+    """Return what a customer is found by."""
+    return (
+        customer.display_name,
+        customer.first_name,
+        customer.last_name,
+        customer.email,
+        customer.phone,
+        customer.company,
+    )
