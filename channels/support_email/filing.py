@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from support_core.plugin_api import (
     InboundMessage,
     Invalid,
+    Permission,
     Reply,
     SupportError,
     email_key,
@@ -102,7 +103,7 @@ class Filing:
     ) -> Outcome:
         desk, found = self._desk, placement.conversation
         sender, body, body_format = incoming.sender, *self._body(ingest, incoming)
-        facts, note = incoming.facts(), None
+        facts, note = self._facts(incoming), None
         name = sender.name if sender else None
         address = sender.email if sender and len(sender.email) <= LONGEST else NOBODY
         forward = incoming.forward
@@ -156,6 +157,9 @@ class Filing:
         if placement.agent_id is None or incoming.automatic:
             reason = "A member's address wrote without the token that proves it: kept as a note."
             thread = self._desk.replies.add(conversation, note)
+        elif not self._desk.members.may(placement.agent_id, Permission.REPLY_TO_CONVERSATIONS):
+            reason = "The member may not reply to conversations any more: kept as a note."
+            thread = self._desk.acting_as(placement.agent_id).replies.add(conversation, note)
         else:
             acting = self._desk.acting_as(placement.agent_id)
             try:
@@ -166,9 +170,18 @@ class Filing:
                 reason = f"It could not be sent as a reply: {told}"
                 thread = acting.replies.add(conversation, note)
         thread.external_id = ingest.message_key
-        thread.meta = incoming.facts()
+        thread.meta = self._facts(incoming)
         self._refer(incoming, conversation, thread, awaited=placement.awaited)
         return Outcome("filed", reason, conversation, thread)
+
+    def _facts(self, incoming: Incoming) -> dict[str, Any]:
+        """Return what is kept with a thread, which others see: without tokens, which prove."""
+        facts = incoming.facts()
+        for name in ("to", "cc"):
+            facts[name] = [
+                self._mailbox.email if self._signer.in_address(it) else it for it in facts[name]
+            ]
+        return facts
 
     def _is_member(self, address: str) -> bool:
         return email_key(address) in self._members
