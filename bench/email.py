@@ -4,7 +4,8 @@ The same mails lie in the INBOXes of as many users of one Dovecot as there are r
 In each round both import theirs, one after the other, each into an empty database of its own: the
 product by one look into its mailbox (``support-core mail fetch``), django-helpdesk by its command
 ``get_email``. Timed is that alone, in a process of its own that has started and set up before.
-``--memory`` measures the product's resident memory over a long import instead.
+``--memory`` measures the product's resident memory over a long import instead; ``--sending`` the
+rate of a burst of replies over TLS with a login, with connections used again and with one each.
 """
 
 from __future__ import annotations
@@ -27,8 +28,11 @@ import psycopg
 from sqlalchemy import make_url
 
 from support_core.testing import make_desk
+from support_email import reuse
+from tests.services.certificates import Authority
 from tests.services.dovecot import Dovecot
 from tests.services.postgres import Cluster, driver_url
+from tests.services.smtp import SmtpServer
 
 from . import report
 from .django_helpdesk import DjangoHelpdesk
@@ -36,6 +40,8 @@ from .mails import FILE_BYTES, conversations, mails
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from support_core.testing import DeskUnderTest
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 ADDRESS = "support@desk.example"
@@ -146,6 +152,9 @@ def main() -> None:
         if options.memory:
             text = _memory(folder, dovecot, options.memory)
             title = "E-mail: memory"
+        elif options.sending:
+            text = _sending(folder, options.sending, options.rounds)
+            title = "E-mail: sending"
         else:
             text = _beside(stack, folder, dovecot, options)
             title = {"sqlite": "E-mail on SQLite", "postgresql": "E-mail on PostgreSQL"}[
@@ -162,6 +171,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--mails", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", type=int, nargs="*", metavar="MAILS", help="sampled at these")
+    parser.add_argument("--sending", type=int, metavar="REPLIES", help="a burst of so many")
     parser.add_argument("--alone", action="store_true", help="without django-helpdesk")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the tables are kept")
     parser.add_argument("--dry", dest="output", action="store_const", const=None)
@@ -318,6 +328,75 @@ def _memory(folder: Path, dovecot: Dovecot, marks: Sequence[int]) -> str:
             table,
         ]
     )
+
+
+def _sending(folder: Path, count: int, rounds: int) -> str:
+    """Send bursts of replies through one mailbox, using connections again or not by turns."""
+    authority = Authority()
+    certificate = authority.issue(folder, "localhost")
+    (folder / "sending").mkdir()
+    desk = make_desk(
+        folder / "sending",
+        _sqlite(folder)("sending"),
+        plugins=("email",),
+        support__email__ca_file=str(authority.write(folder)),
+        support__sqlite__synchronous="full",
+    )
+    found: dict[str, list[float]] = {"one for each mail": [], "used again": []}
+    most = reuse.MOST_MAILS
+    with SmtpServer(certificate=certificate, login=("me", "mine")) as server:
+        for _ in range(rounds):
+            for name, rates in found.items():
+                reuse.MOST_MAILS = 1 if name == "one for each mail" else most
+                rates.append(_burst(desk, server, count))
+                print(f"{name}: {rates[-1]:.1f} replies/s", flush=True)
+    reuse.MOST_MAILS = most
+    desk.application.close()
+    table = "| connections | replies/s | every round |\n|---|--:|---|"
+    for name, rates in found.items():
+        told = ", ".join(f"{it:.1f}" for it in rates)
+        table += f"\n| {name} | {median(rates):.1f} | {told} |"
+    return "\n\n".join(
+        [
+            report.machine(report.sqlite_version()),
+            f"{count} replies of one mailbox, sent one after the other to an SMTP server "
+            f"(aiosmtpd, in the same process) by STARTTLS and with a login; {rounds} rounds by "
+            "turns. Over loopback a new connection costs no waiting; over a network it costs some "
+            f"eight round trips, too. {_load()}",
+            table,
+        ]
+    )
+
+
+def _burst(desk: DeskUnderTest, server: SmtpServer, count: int) -> float:
+    workspace = desk.workspace()
+    fields = {
+        "name": "Support",
+        "email": ADDRESS,
+        "smtp_host": "localhost",
+        "smtp_port": server.port,
+        "smtp_encryption": "starttls",
+        "smtp_username": "me",
+        "smtp_password": "mine",
+    }
+    mailbox = workspace.owner.post("/mailboxes", fields).json["data"]["id"]
+    for number in range(count):
+        message = {
+            "mailbox_id": mailbox,
+            "customer_email": f"customer{number}@customer.example",
+            "subject": "Your order",
+            "body": "It is on its way.",
+            "channel": "email",
+            "type": "message",
+        }
+        answer = workspace.owner.post("/conversations", message)
+        assert answer.status_int == 201, answer.text
+    server.mails.clear()
+    began = time.perf_counter()
+    desk.application.jobs.drain(timeout=600)
+    seconds = time.perf_counter() - began
+    assert len(server.taken) == count, len(server.taken)
+    return count / seconds
 
 
 def _sample(process: subprocess.Popen[str], database: Path, mark: int) -> float:
