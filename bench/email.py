@@ -406,7 +406,9 @@ def _sample(process: subprocess.Popen[str], database: Path, mark: int) -> float:
             (filed,) = connection.execute(asked).fetchone()
             pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
             if filed >= mark:
-                return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+                size = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+                print(f"{mark:,} mails: {size:.1f} MiB", flush=True)
+                return size
             time.sleep(0.05)
     raise SystemExit(f"The product ended before {mark} mails.")
 

@@ -229,7 +229,6 @@ def _file(desk: Desk, filing: Filing, row: EmailIngest, incoming: Incoming) -> O
     outcome = filing.file(row, incoming)
     _describe(row, incoming)
     _note(row, outcome)
-    desk.session.flush()
     want_answer(desk, row, incoming, outcome)
     return outcome
 

@@ -82,6 +82,7 @@ def note_people(
 
 
 def _known(desk: Desk, conversation_id: int) -> dict[str, EmailParticipant]:
+    desk.session.flush()  # people whom the mail before this one has brought
     rows = desk.session.execute(
         select(EmailParticipant).where(EmailParticipant.conversation_id == conversation_id)
     ).scalars()

@@ -111,6 +111,7 @@ def _belongs(desk: Desk, conversation: Conversation, customer: Customer, address
     key = email_key(address)
     if customer.email_key == key:
         return True
+    desk.session.flush()  # people whom the mail before this one has brought
     return (
         desk.session.get(EmailParticipant, (desk.workspace_id, conversation.id, key[:255]))
         is not None

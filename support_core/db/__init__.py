@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .engine import Database
-from .locks import hold
+from .locks import hold, is_alone
 from .prepared import Prepared
 from .session import UnscopedQuery, WorkspaceScoped, WorkspaceSession
 from .types import AnyRow, Ciphertext, Id, Json, UTCDateTime
@@ -21,5 +21,6 @@ __all__ = [
     "WorkspaceScoped",
     "WorkspaceSession",
     "hold",
+    "is_alone",
     "upsert",
 ]

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from ..addresses import email_key
-from ..db import hold
+from ..db import hold, is_alone
 from ..errors import Invalid, NotFound
 from ..models import Conversation, Customer
 from .fields import changed, taken
@@ -82,7 +82,7 @@ class CustomerService:
         return customer
 
     def _make_or_find(self, **values: Any) -> Customer:
-        if not values["email"]:
+        if not values["email"] or is_alone(self._desk.session):
             return self._make(values)
         try:
             with self._desk.session.begin_nested():
