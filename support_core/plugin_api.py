@@ -84,6 +84,7 @@ from .rest.pages import enveloped as listed
 from .runners import Runner, RunnerContext
 from .schemas import fields
 from .security import Permission
+from .services.inbound import Filed
 from .services.listing import ListPage, run_list
 from .services.replies import Reply
 from .settings import ConfigurationError, Setting, Settings
@@ -127,6 +128,7 @@ __all__ = [
     "DomainEvent",
     "Drop",
     "Entitlements",
+    "Filed",
     "Follower",
     "Forbidden",
     "HostIdentity",

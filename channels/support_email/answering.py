@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from .filing import Outcome
     from .incoming import Incoming
-    from .smtp import Handed, SmtpSession
+    from .smtp import Handed
 
 log = structlog.get_logger(__name__)
 
@@ -68,11 +68,7 @@ def answer_mail(context: JobContext, ingest_id: int) -> None:
     if ready is None:
         return
     try:
-        session = sessions.smtp(ready.account)
-        try:
-            handed = ready.hand_over(session)
-        finally:
-            session.close()
+        handed = ready.hand_over(sessions)
     except MailServerError as error:
         _take_back(context.desk, ingest_id)
         raise RetryLater(error.message, after=300.0 * context.attempt) from None
@@ -96,11 +92,12 @@ class _Answer:
     recipient: str
     mail: bytes
 
-    def hand_over(self, session: SmtpSession) -> Handed:
+    def hand_over(self, sessions: Sessions) -> Handed:
         """Send it with the null sender, so that no bounce comes back; some servers mind."""
+        recipients = [wire_address(self.recipient)]
         for sender in ("", wire_address(self.account.address)):
-            handed = session.hand_over(
-                sender, [wire_address(self.recipient)], self.mail, before_text=_nothing
+            handed = sessions.hand_over(
+                self.account, sender, recipients, self.mail, before_text=_nothing
             )
             if sender or handed.taken or handed.refused:
                 break

@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support_core.plugin_api import OutgoingError
@@ -118,9 +119,24 @@ def tls_errors(server: Server) -> Iterator[None]:
         ) from error
 
 
-@lru_cache(maxsize=8)
+def ca_state(ca_file: str) -> float:
+    """Return what changes with the file of authorities; 0.0 where there is none to be read."""
+    try:
+        return Path(ca_file).stat().st_mtime if ca_file else 0.0
+    except OSError:
+        return 0.0
+
+
 def tls_context(ca_file: str, *, verify: bool) -> ssl.SSLContext:
-    """Return a context that checks certificates against the system's authorities and ours."""
+    """Return a context that checks certificates against the system's authorities and ours.
+
+    Raises ``OSError`` and ``ValueError`` for a file of authorities that is none.
+    """
+    return _context(ca_file, ca_state(ca_file), verify)
+
+
+@lru_cache(maxsize=8)
+def _context(ca_file: str, _state: float, verify: bool) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if ca_file:
         context.load_verify_locations(ca_file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .account import Account
     from .filing import Outcome
     from .imap import Folder, ImapSession
+    from .ledger import Kept
 
 log = structlog.get_logger(__name__)
 
@@ -81,20 +83,31 @@ class Fetcher:
         counts: Counter[str] = Counter()
         mailbox_id = self._account.mailbox_id
         counts.update(_states(file_left(self._open_desk, mailbox_id)))
-        for sizes in self._sizes(folder):
-            for piece in _pieces(sizes, self._most):
-                if ending():
-                    return counts
-                raw = self._fetched(piece)
-                kept = take_in(
-                    self._open_desk,
-                    mailbox_id,
-                    raw,
-                    checkpoint=self._checkpoint(max(piece)),
-                )
-                counts["duplicate"] += len(raw) - len(kept)
+        pieces = (piece for sizes in self._sizes(folder) for piece in _pieces(sizes, self._most))
+        # While one piece is filed the next one is fetched and kept: the one waits for the database,
+        # the other for the server and the disk. Nothing but that thread uses the session then.
+        with ThreadPoolExecutor(1, "email-fetch") as beside:
+            taking = beside.submit(self._taken, pieces)
+            while (taken := taking.result()) is not None:
+                number, kept = taken
+                ended = ending()
+                if not ended:
+                    taking = beside.submit(self._taken, pieces)
+                counts["duplicate"] += number - len(kept)
                 counts.update(_states(file_kept(self._open_desk, mailbox_id, kept)))
+                if ended:
+                    break
         return counts
+
+    def _taken(self, pieces: Iterator[dict[int, int]]) -> tuple[int, list[Kept]] | None:
+        """Fetch and keep the next piece; return its number of mails, and the new ones of them."""
+        piece = next(pieces, None)
+        if piece is None:
+            return None
+        raw = self._fetched(piece)
+        checkpoint = self._checkpoint(max(piece))
+        mailbox_id = self._account.mailbox_id
+        return len(raw), take_in(self._open_desk, mailbox_id, raw, checkpoint=checkpoint)
 
     def _sizes(self, folder: Folder | None) -> Iterator[dict[int, int]]:
         """Yield the sizes of the mails after the checkpoint, by UID, in their order."""

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any
 from support_core.plugin_api import (
     InboundMessage,
     Invalid,
+    Permission,
     Reply,
     SupportError,
     email_key,
-    upsert,
 )
 
 from .account import row_of
 from .incoming import clean
-from .models import EmailRef
+from .knowing import KnownRefs
 from .people import LONGEST, OwnAddresses, note_people
-from .placing import Placement, members_of, place
+from .placing import Placement, members_of, named, place
 from .reporting import file_report
-from .tokens import Signer, message_key
+from .tokens import Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from support_core.plugin_api import Conversation, Desk, Thread
 
     from .incoming import Incoming
-    from .models import EmailIngest
+    from .models import EmailIngest, EmailRef
 
 #: Mails that one mail can announce by referring to them.
 MOST_AWAITED = 20
@@ -53,9 +53,10 @@ class Outcome:
 
 
 class Filing:
-    """Files mails of one mailbox within one transaction."""
+    """Files mails of one mailbox within one transaction; :meth:`end` comes before its commit."""
 
-    def __init__(self, desk: Desk, mailbox_id: int) -> None:
+    def __init__(self, desk: Desk, mailbox_id: int, mails: Iterable[Incoming] = ()) -> None:
+        """Look up what these mails will need."""
         self._desk = desk
         self._mailbox = desk.mailboxes.get(mailbox_id)
         row = row_of(desk, mailbox_id)
@@ -63,6 +64,8 @@ class Filing:
         self._signer = Signer(secret, desk.workspace_id, self._mailbox.email)
         self._own = OwnAddresses.of(desk)
         self._members = members_of(desk)
+        self._refs = KnownRefs(desk, mailbox_id)
+        self._refs.learn(message_id for it in mails for message_id in _all_named(it))
 
     def file(self, ingest: EmailIngest, incoming: Incoming) -> Outcome:
         """File one mail that is in the ledger; raises what its filing raises."""
@@ -74,10 +77,18 @@ class Filing:
             if reported is not None:
                 self._refer(incoming, *reported, awaited=None)
                 return Outcome("filed", "A report on a mail of ours.", *reported)
-        placement = place(self._desk, mailbox_id, self._signer, incoming, self._members)
+        placement = place(self._desk, self._refs, self._signer, incoming, self._members)
         if placement.conversation is not None and (placement.agent_id or placement.unproven):
             return self._from_member(ingest, incoming, placement)
         return self._from_outside(ingest, incoming, placement)
+
+    def end(self) -> None:
+        """Write what has been noted for all mails at once."""
+        self._refs.write()
+
+    def undo(self) -> None:
+        """Forget what was noted since the last :meth:`end`: it is rolled back."""
+        self._refs.forget()
 
     def _is_our_own(self, incoming: Incoming) -> bool:
         sender = incoming.sender
@@ -92,7 +103,7 @@ class Filing:
     ) -> Outcome:
         desk, found = self._desk, placement.conversation
         sender, body, body_format = incoming.sender, *self._body(ingest, incoming)
-        facts, note = incoming.facts(), None
+        facts, note = self._facts(incoming), None
         name = sender.name if sender else None
         address = sender.email if sender and len(sender.email) <= LONGEST else NOBODY
         forward = incoming.forward
@@ -129,7 +140,7 @@ class Filing:
             desk.replies.add(filed.conversation, Reply(body=note, note=True))
         self._refer(incoming, filed.conversation, filed.thread, awaited=placement.awaited)
         if not incoming.automatic:
-            note_people(desk, filed.conversation, incoming, self._own, opened=found is None)
+            note_people(desk, filed, incoming, self._own)
         return Outcome("filed", None, filed.conversation, filed.thread, opened=found is None)
 
     def _from_member(
@@ -146,6 +157,9 @@ class Filing:
         if placement.agent_id is None or incoming.automatic:
             reason = "A member's address wrote without the token that proves it: kept as a note."
             thread = self._desk.replies.add(conversation, note)
+        elif not self._desk.members.may(placement.agent_id, Permission.REPLY_TO_CONVERSATIONS):
+            reason = "The member may not reply to conversations any more: kept as a note."
+            thread = self._desk.acting_as(placement.agent_id).replies.add(conversation, note)
         else:
             acting = self._desk.acting_as(placement.agent_id)
             try:
@@ -156,9 +170,18 @@ class Filing:
                 reason = f"It could not be sent as a reply: {told}"
                 thread = acting.replies.add(conversation, note)
         thread.external_id = ingest.message_key
-        thread.meta = incoming.facts()
+        thread.meta = self._facts(incoming)
         self._refer(incoming, conversation, thread, awaited=placement.awaited)
         return Outcome("filed", reason, conversation, thread)
+
+    def _facts(self, incoming: Incoming) -> dict[str, Any]:
+        """Return what is kept with a thread, which others see: without tokens, which prove."""
+        facts = incoming.facts()
+        for name in ("to", "cc"):
+            facts[name] = [
+                self._mailbox.email if self._signer.in_address(it) else it for it in facts[name]
+            ]
+        return facts
 
     def _is_member(self, address: str) -> bool:
         return email_key(address) in self._members
@@ -207,35 +230,20 @@ class Filing:
         awaited: EmailRef | None,
     ) -> None:
         """Remember the mail's id, and those it refers to, for the mails that follow."""
-        mine = incoming.mail.message_id
-        session, now = self._desk.session, self._desk.clock()
-        rows: dict[str, dict[str, Any]] = {}
-        for message_id in incoming.ancestors[:MOST_AWAITED]:
-            rows[message_key(message_id)] = {
-                "thread_id": None,
-                "message_id": None,
-                "direction": "awaited",
-            }
+        mine, thread_id = incoming.mail.message_id, thread.id if thread else None
+        shared = {"conversation_id": conversation.id, "created_at": self._desk.clock()}
+        if mine and awaited is not None and awaited.direction == "awaited":
+            awaited.direction, awaited.thread_id = "in", thread_id
+            awaited.conversation_id, awaited.message_id = conversation.id, mine[:998]
         if mine:
-            if awaited is not None and awaited.direction == "awaited":
-                awaited.direction, awaited.thread_id = "in", thread.id if thread else None
-                awaited.conversation_id, awaited.message_id = conversation.id, mine[:998]
-            rows[message_key(mine)] = {
-                "thread_id": thread.id if thread else None,
-                "message_id": mine[:998],
-                "direction": "in",
-            }
-        shared = {
-            "workspace_id": self._desk.workspace_id,
-            "mailbox_id": self._mailbox.id,
-            "conversation_id": conversation.id,
-            "created_at": now,
-        }
-        if rows:
-            add = upsert(session, EmailRef, keys=("workspace_id", "mailbox_id", "message_key"))
-            session.execute(
-                add, [{**shared, "message_key": key, **row} for key, row in rows.items()]
-            )
+            values = {"thread_id": thread_id, "message_id": mine[:998], "direction": "in"}
+            self._refs.add(mine, **shared, **values)
+        for message_id in incoming.ancestors[:MOST_AWAITED]:
+            self._refs.add(message_id, **shared, direction="awaited")
+
+
+def _all_named(incoming: Incoming) -> list[str]:
+    return [*named(incoming), *incoming.ancestors[:MOST_AWAITED]]
 
 
 def outcomes_of(outcomes: Sequence[Outcome]) -> dict[str, int]:

@@ -193,10 +193,9 @@ def _hang_up(client: IMAPClient | None, connection: socket.socket) -> None:
 
 
 def _start_tls(client: IMAPClient, server: Server, ca_file: str) -> None:
-    context = tls_context(ca_file, verify=server.verify)
     try:
         with tls_errors(server):
-            client.starttls(context)
+            client.starttls(tls_context(ca_file, verify=server.verify))
     except CapabilityError as error:
         raise MailServerError("TLS", f"{server.host} does not offer STARTTLS.") from error
     except (IMAPClientError, imaplib.IMAP4.error) as error:

@@ -165,20 +165,49 @@ def file_kept(open_desk: OpenDesk, mailbox_id: int, kept: Iterable[Kept]) -> lis
         batch = waiting[start : start + BATCH]
         read = [_prepared(it.raw, own) for it in batch]
         files = store.files([it for it in read if isinstance(it, Incoming)])
-        with open_desk() as desk:
-            filing = Filing(desk, mailbox_id)
-            rows = _rows(desk, [it.ingest_id for it in batch])
-            for kept_mail, incoming in zip(batch, read, strict=True):
-                ready = (
-                    replace(incoming, files=next(files))
-                    if isinstance(incoming, Incoming)
-                    else incoming
-                )
-                outcomes.append(_file(desk, filing, rows.get(kept_mail.ingest_id), ready))
+        ready = [replace(it, files=next(files)) if isinstance(it, Incoming) else it for it in read]
+        ids = [it.ingest_id for it in batch]
+        try:
+            outcomes += _file_batch(open_desk, mailbox_id, ids, ready, apart=False)
+        except TROUBLE:
+            raise
+        except Exception:  # noqa: BLE001 - one of them; which one, shows when they are filed apart
+            outcomes += _file_batch(open_desk, mailbox_id, ids, ready, apart=True)
     return outcomes
 
 
-def _rows(desk: Desk, ids: list[int]) -> dict[int, EmailIngest]:
+def _file_batch(
+    open_desk: OpenDesk,
+    mailbox_id: int,
+    ids: Sequence[int],
+    mails: Sequence[Incoming | Exception],
+    *,
+    apart: bool,
+) -> list[Outcome]:
+    """File a batch in one transaction; ``apart``, each mail in a savepoint of its own.
+
+    Savepoints cost a third of the time and are needed where a mail fails, which hardly any does:
+    a batch that fails as a whole is filed a second time with them.
+    """
+    outcomes: list[Outcome] = []
+    with open_desk() as desk:
+        filing = Filing(desk, mailbox_id, [it for it in mails if isinstance(it, Incoming)])
+        rows = _rows(desk, ids)
+        for ingest_id, incoming in zip(ids, mails, strict=True):
+            row = rows.get(ingest_id)
+            if row is None or row.state not in {"fetched", "quarantined"}:
+                outcomes.append(Outcome("duplicate", "It has been filed meanwhile."))
+            elif isinstance(incoming, Exception):
+                outcomes.append(_quarantined(row, incoming))
+            elif apart:
+                outcomes.append(_file_apart(desk, filing, row, incoming))
+            else:
+                outcomes.append(_file(desk, filing, row, incoming))
+        filing.end()
+    return outcomes
+
+
+def _rows(desk: Desk, ids: Sequence[int]) -> dict[int, EmailIngest]:
     """Return rows of the ledger by their ids, locked."""
     found = desk.session.execute(
         select(EmailIngest)
@@ -196,32 +225,36 @@ def _prepared(raw: bytes, own: frozenset[str]) -> Incoming | Exception:
         return error
 
 
-def _file(
-    desk: Desk, filing: Filing, row: EmailIngest | None, incoming: Incoming | Exception
-) -> Outcome:
-    if row is None or row.state not in {"fetched", "quarantined"}:
-        return Outcome("duplicate", "It has been filed meanwhile.")
-    if isinstance(incoming, Exception):
-        outcome = _quarantine(row, incoming)
-    else:
-        row.kind = incoming.verdict.kind.value
-        row.subject = incoming.subject[:LONGEST_SUBJECT]
-        row.sender = incoming.sender.email[:255] if incoming.sender else None
-        try:
-            with desk.session.begin_nested():
-                outcome = filing.file(row, incoming)
-                _note(row, outcome)
-                desk.session.flush()
-                want_answer(desk, row, incoming, outcome)
-        except TROUBLE:
-            raise
-        except Exception as error:  # noqa: BLE001 - one mail must not stop the others
-            outcome = _quarantine(row, error)
+def _file(desk: Desk, filing: Filing, row: EmailIngest, incoming: Incoming) -> Outcome:
+    outcome = filing.file(row, incoming)
+    _describe(row, incoming)
     _note(row, outcome)
+    want_answer(desk, row, incoming, outcome)
     return outcome
 
 
-def _quarantine(row: EmailIngest, error: Exception) -> Outcome:
+def _file_apart(desk: Desk, filing: Filing, row: EmailIngest, incoming: Incoming) -> Outcome:
+    """File a mail, or put it into quarantine, with nothing of it left half done."""
+    try:
+        with desk.session.begin_nested():
+            outcome = _file(desk, filing, row, incoming)
+            filing.end()
+    except TROUBLE:
+        raise
+    except Exception as error:  # noqa: BLE001 - one mail must not stop the others
+        filing.undo()
+        _describe(row, incoming)
+        return _quarantined(row, error)
+    return outcome
+
+
+def _describe(row: EmailIngest, incoming: Incoming) -> None:
+    row.kind = incoming.verdict.kind.value
+    row.subject = incoming.subject[:LONGEST_SUBJECT]
+    row.sender = incoming.sender.email[:255] if incoming.sender else None
+
+
+def _quarantined(row: EmailIngest, error: Exception) -> Outcome:
     log.warning(
         "mail_quarantined",
         ingest_id=row.id,
@@ -229,7 +262,9 @@ def _quarantine(row: EmailIngest, error: Exception) -> Outcome:
         error=type(error).__name__,
         exc_info=error,
     )
-    return Outcome("quarantined", f"{type(error).__name__} while it was read or filed.")
+    outcome = Outcome("quarantined", f"{type(error).__name__} while it was read or filed.")
+    _note(row, outcome)
+    return outcome
 
 
 def _note(row: EmailIngest, outcome: Outcome) -> None:

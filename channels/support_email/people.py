@@ -14,7 +14,7 @@ from .models import EmailParticipant
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from support_core.plugin_api import Conversation, ConversationRef, Desk
+    from support_core.plugin_api import ConversationRef, Desk, Filed
 
     from .incoming import Incoming
     from .reading import Address
@@ -45,23 +45,19 @@ class OwnAddresses:
 
 def note_people(
     desk: Desk,
-    conversation: Conversation,
+    filed: Filed,
     incoming: Incoming,
     own: OwnAddresses,
-    *,
-    opened: bool,
 ) -> None:
-    """Remember who wrote and who else got the mail, for replies and for who may answer.
-
-    ``opened``: the mail has opened the conversation, of which nothing is known yet.
-    """
+    """Remember who wrote and who else got the mail, for replies and for who may answer."""
+    conversation, opened_by = filed.conversation, filed.opened_by
     sender, mail = incoming.sender, incoming.mail
     if sender is None or sender.email in own:
         return
-    known = {} if opened else _known(desk, conversation.id)
+    known = {} if opened_by is not None else _known(desk, conversation.id)
     for earlier in known.values():
         earlier.copied = False
-    customer = desk.conversations.customer_of(conversation).email_key
+    customer = (opened_by or desk.conversations.customer_of(conversation)).email_key
     people: list[tuple[Address, str]] = [(sender, "cc")]
     people += [(it, "to") for it in mail.to] + [(it, "cc") for it in mail.cc]
     # By another address than the mailbox's, one of those in To may be ours: none is copied then.
@@ -86,6 +82,7 @@ def note_people(
 
 
 def _known(desk: Desk, conversation_id: int) -> dict[str, EmailParticipant]:
+    desk.session.flush()  # people whom the mail before this one has brought
     rows = desk.session.execute(
         select(EmailParticipant).where(EmailParticipant.conversation_id == conversation_id)
     ).scalars()

@@ -13,15 +13,17 @@ from sqlalchemy import select
 
 from support_core.plugin_api import Conversation, User, email_key
 
-from .models import EmailParticipant, EmailRef
+from .models import EmailParticipant
 from .tokens import message_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from support_core.plugin_api import Desk
+    from support_core.plugin_api import Customer, Desk
 
     from .incoming import Incoming
+    from .knowing import KnownRefs
+    from .models import EmailRef
     from .tokens import Signer
 
 #: Mails refer to dozens of others; the nearest tell.
@@ -35,7 +37,8 @@ class Placement:
     ``conversation`` is where it continues, None for a new one; ``linked`` the one it pointed to
     without its sender belonging there. ``awaited`` is what is known of the mail's own Message-ID.
     ``agent_id`` is the member whose token it carries;
-    ``unproven`` tells that a member's address wrote, without proof.
+    ``unproven`` tells that a member's address wrote, without proof. ``customer`` is the
+    conversation's, where they were looked at: they are needed again.
     """
 
     conversation: Conversation | None = None
@@ -43,11 +46,12 @@ class Placement:
     awaited: EmailRef | None = None
     agent_id: int | None = None
     unproven: bool = False
+    customer: Customer | None = None
 
 
 def place(
     desk: Desk,
-    mailbox_id: int,
+    refs: KnownRefs,
     signer: Signer,
     incoming: Incoming,
     members: Mapping[str, int],
@@ -56,7 +60,7 @@ def place(
     sender = incoming.sender
     member = members.get(email_key(sender.email)) if sender else None
     linked = None
-    known = refs(desk, mailbox_id, [*incoming.ancestors[:ANCESTORS], incoming.mail.message_id])
+    known = refs.of(named(incoming))
     awaited = known.get(message_key(incoming.mail.message_id))
     for conversation_id, user_id in _pointed_at(signer, incoming, known):
         conversation = desk.session.get(Conversation, conversation_id)
@@ -66,12 +70,18 @@ def place(
             return Placement(conversation, awaited=awaited, agent_id=user_id)
         if incoming.automatic and sender is None:
             return Placement(conversation, awaited=awaited)
-        if sender is not None and _belongs(desk, conversation, sender.email):
-            return Placement(conversation, awaited=awaited)
+        customer = desk.conversations.customer_of(conversation)
+        if sender is not None and _belongs(desk, conversation, customer, sender.email):
+            return Placement(conversation, awaited=awaited, customer=customer)
         if member is not None:
             return Placement(conversation, awaited=awaited, unproven=True)
         linked = linked or conversation
     return Placement(linked=linked, awaited=awaited)
+
+
+def named(incoming: Incoming) -> list[str]:
+    """Return the Message-IDs that tell a mail's place."""
+    return [*incoming.ancestors[:ANCESTORS], incoming.mail.message_id]
 
 
 def _pointed_at(
@@ -97,21 +107,11 @@ def _pointed_at(
         yield own.conversation_id, None
 
 
-def refs(desk: Desk, mailbox_id: int, message_ids: Sequence[str]) -> dict[str, EmailRef]:
-    """Return what the mailbox knows of these Message-IDs, by their key."""
-    keys = {message_key(it) for it in message_ids if it}
-    if not keys:
-        return {}
-    rows = desk.session.execute(
-        select(EmailRef).where(EmailRef.mailbox_id == mailbox_id, EmailRef.message_key.in_(keys))
-    ).scalars()
-    return {row.message_key: row for row in rows}
-
-
-def _belongs(desk: Desk, conversation: Conversation, address: str) -> bool:
+def _belongs(desk: Desk, conversation: Conversation, customer: Customer, address: str) -> bool:
     key = email_key(address)
-    if desk.conversations.customer_of(conversation).email_key == key:
+    if customer.email_key == key:
         return True
+    desk.session.flush()  # people whom the mail before this one has brought
     return (
         desk.session.get(EmailParticipant, (desk.workspace_id, conversation.id, key[:255]))
         is not None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from support_core.plugin_api import Conversation, Reply
 
-from .placing import refs
+from .knowing import refs
 from .reading import Action
 
 if TYPE_CHECKING:

@@ -38,7 +38,13 @@ UNCERTAIN = (
     "given it and before it answered. Ask the recipient, or send it again."
 )
 
+OVERTAKEN = "Another attempt at this mail is under way."
+
 NO_SERVER = "The mailbox has no outgoing mail server (smtp_host)."
+
+
+class _Overtaken(Exception):
+    """While this attempt was silent for long, another one has begun and come further."""
 
 
 def carry(message: OutboundMessage, open_desk: OpenDesk) -> Sent:
@@ -66,10 +72,11 @@ def carry(message: OutboundMessage, open_desk: OpenDesk) -> Sent:
     try:
         handed = _hand_over(ready, wanted, sessions, open_desk)
     except MailServerError as error:
-        _note(open_desk, message, "ready")
         raise _later(message, error.message, days) from None
     except Uncertain:
         raise Permanent(UNCERTAIN) from None
+    except _Overtaken:
+        raise Retry(PAUSES[0], OVERTAKEN) from None
     return _concluded(open_desk, ready, handed, days)
 
 
@@ -77,22 +84,31 @@ def _hand_over(
     ready: Draft, wanted: Sequence[str], sessions: Sessions, open_desk: OpenDesk
 ) -> Handed:
     by_wire = {wire_address(it): it for it in wanted}
+    noted = False
 
     def before_text(taken: list[str]) -> None:
+        nonlocal noted
         with open_desk() as desk:
             row = _row(desk, ready.message.delivery_id)
+            if row.state != "ready":
+                raise _Overtaken
             row.state, row.recipients = "data", taken
             remember(desk, ready)
             add_people(desk, ready.message.conversation.id, [by_wire[it] for it in taken])
+        noted = True
 
-    mail = ready.written()
-    session = sessions.smtp(ready.account)
     try:
-        handed = session.hand_over(
-            wire_address(ready.account.address), list(by_wire), mail, before_text=before_text
+        handed = sessions.hand_over(
+            ready.account,
+            wire_address(ready.account.address),
+            list(by_wire),
+            ready.written(),
+            before_text=before_text,
         )
-    finally:
-        session.close()
+    except MailServerError:
+        if noted:  # the text has not come to its end: the server has no mail
+            _note(open_desk, ready.message, "ready")
+        raise
     handed.taken = [by_wire[it] for it in handed.taken]
     handed.refused = {by_wire[it]: refusal for it, refusal in handed.refused.items()}
     return handed

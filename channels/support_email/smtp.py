@@ -6,6 +6,7 @@ import base64
 import smtplib
 import socket
 import ssl
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -52,6 +53,17 @@ class Uncertain(Exception):
     """The connection broke between the end of the text and the server's answer to it."""
 
 
+class Stale(Exception):
+    """A connection that has carried mail before takes no more; nothing of this one was said."""
+
+
+#: What a server says before it hangs up (RFC 5321 §3.8).
+CLOSING = 421
+
+#: Seconds that a connection which has been idle may take to show that it is alive.
+CHECK_SECONDS = 5.0
+
+
 class _Smtp(smtplib.SMTP):
     """smtplib on a connection that is open already."""
 
@@ -72,9 +84,13 @@ class _Smtp(smtplib.SMTP):
 class SmtpSession:
     """A connection that may send. Methods raise ``MailServerError`` unless they say otherwise."""
 
-    def __init__(self, client: _Smtp, host: str) -> None:
+    def __init__(self, client: _Smtp, host: str, timeout: float) -> None:
         self._client = client
         self._host = host
+        self._timeout = timeout
+        self.opened_at = time.monotonic()
+        self.mails = 0
+        self.usable = True
 
     @classmethod
     def open(  # noqa: PLR0913 - options, by keyword
@@ -109,7 +125,7 @@ class SmtpSession:
                 client.close()
             connection.close()
             raise
-        return cls(client, server.host)
+        return cls(client, server.host, timeout)
 
     def hand_over(
         self,
@@ -121,8 +137,36 @@ class SmtpSession:
     ) -> Handed:
         """Send one mail; ``before_text`` is called with the taken recipients before the text goes.
 
-        Raises ``Uncertain`` where nobody can know whether the server took the text.
+        Raises ``Uncertain`` where nobody can know whether the server took the text, and ``Stale``
+        where a connection that was good for earlier mails turns out to be over before this one.
+        Afterwards ``usable`` tells whether it is good for another.
         """
+        usable, self.usable = self.usable, False
+        handed = self._handed(sender, recipients, mail, before_text)
+        refusals = [handed.whole, *handed.refused.values()]
+        self.usable = usable and all(it is None or it.code != CLOSING for it in refusals)
+        self.mails += 1
+        return handed
+
+    def is_alive(self) -> bool:
+        """Tell whether the server is still there and ready for another mail (RSET)."""
+        if not self.usable or self._client.sock is None:
+            return False
+        try:
+            self._client.sock.settimeout(min(CHECK_SECONDS, self._timeout))
+            code, _ = self._client.rset()
+            self._client.sock.settimeout(self._timeout)
+        except (smtplib.SMTPException, OSError, ValueError, AttributeError):
+            return False
+        return code == 250
+
+    def _handed(
+        self,
+        sender: str,
+        recipients: Sequence[str],
+        mail: bytes,
+        before_text: Callable[[list[str]], None],
+    ) -> Handed:
         handed = Handed()
         client = self._client
         with _said("send", self._host):
@@ -135,7 +179,7 @@ class SmtpSession:
                 client.command_encoding = "utf-8"
             if client.has_extn("8bitmime"):
                 options.append("BODY=8BITMIME")
-            handed.whole = _refusal(client.mail(sender, options))
+            handed.whole = self._begun(sender, options)
             for address in recipients if handed.whole is None else ():
                 refusal = _refusal(client.rcpt(address))
                 if refusal is None:
@@ -143,17 +187,36 @@ class SmtpSession:
                 else:
                     handed.refused[address] = refusal
             if not handed.taken:
-                client.rset()
+                self._forget()
                 return handed
             before_text(list(handed.taken))
             code, text = client.docmd("data")
             if code != 354:
                 handed.whole = _refusal((code, text)) or Refusal(451, "no leave to send the text")
-                client.rset()
+                self._forget()
                 return handed
             client.send(_stuffed(mail))
         self._hear_out(handed)
         return handed
+
+    def _begun(self, sender: str, options: Sequence[str]) -> Refusal | None:
+        """Say from whom a mail is: until then nothing has happened that could happen twice."""
+        try:
+            code, text = self._client.mail(sender, options)
+        except (smtplib.SMTPServerDisconnected, OSError) as error:
+            if self.mails:
+                raise Stale from error
+            raise
+        if code == CLOSING and self.mails:
+            raise Stale
+        return _refusal((code, text))
+
+    def _forget(self) -> None:
+        """Let the server forget a mail whose text it does not get, if it still listens."""
+        try:
+            self._client.rset()
+        except (smtplib.SMTPException, OSError):
+            self._client.close()
 
     def _hear_out(self, handed: Handed) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .engine import Database
-from .locks import hold
+from .locks import hold, is_alone
 from .lowered import lowered
 from .prepared import Prepared
 from .session import UnscopedQuery, WorkspaceScoped, WorkspaceSession
@@ -22,6 +22,7 @@ __all__ = [
     "WorkspaceScoped",
     "WorkspaceSession",
     "hold",
+    "is_alone",
     "lowered",
     "upsert",
 ]

@@ -18,3 +18,8 @@ def hold(session: WorkspaceSession, name: str) -> None:
     if session.get_bind().dialect.name == "postgresql":
         key = func.hashtextextended(name, session.require_workspace())
         session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def is_alone(session: WorkspaceSession) -> bool:
+    """Tell whether nobody else can write before a writing transaction ends, as on SQLite."""
+    return session.get_bind().dialect.name == "sqlite"

@@ -51,7 +51,8 @@ class Verdict:
     """What a compiled statement does with tenant rows.
 
     ``problem`` is why it may not run in any workspace; ``binds`` must all have the session's.
-    ``by_key`` is an UPDATE or DELETE that only a flush may run.
+    ``by_key`` is an UPDATE or DELETE that only a flush may run. ``inserted`` are the parameters of
+    an INSERT that hold workspaces, once they are known: a statement has the same ones every time.
     """
 
     def __init__(self) -> None:
@@ -61,6 +62,7 @@ class Verdict:
         self.textual = False
         self.inserts = False
         self.binds: list[BindParameter[Any]] = []
+        self.inserted: list[str] | None = None
 
     def refuse(self, problem: str) -> None:
         self.problem = self.problem or problem
@@ -283,6 +285,8 @@ def _compare(
     for row in rows:
         values = [row.get(name) for name in names]
         if verdict.inserts:
-            values += [row[name] for name in row if _VALUES.fullmatch(name)] or [None]
+            if verdict.inserted is None:
+                verdict.inserted = [name for name in row if _VALUES.fullmatch(name)]
+            values += [row.get(name) for name in verdict.inserted] or [None]
         if any(value != workspace_id for value in values):
             raise UnscopedQuery("a statement for another workspace than the session's, or none")

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from ..addresses import email_key
-from ..db import hold
+from ..db import hold, is_alone
 from ..errors import Invalid, NotFound
 from ..models import Conversation, Customer
 from .fields import changed, taken
@@ -82,7 +82,7 @@ class CustomerService:
         return customer
 
     def _make_or_find(self, **values: Any) -> Customer:
-        if not values["email"]:
+        if not values["email"] or is_alone(self._desk.session):
             return self._make(values)
         try:
             with self._desk.session.begin_nested():
@@ -104,7 +104,7 @@ class CustomerService:
         customer.email_key = email_key(customer.email) if customer.email else None
         self._desk.session.add(customer)
         self._desk.session.flush()
-        self._index(customer)
+        self._desk.search.customers.add(customer.id, *_document(customer))
         self._desk.events.publish("customer.created", customer_id=customer.id)
         return customer
 
@@ -151,15 +151,7 @@ class CustomerService:
             raise Invalid({"email": [taken("email")]})
 
     def _index(self, customer: Customer) -> None:
-        self._desk.search.customers.put(
-            customer.id,
-            customer.display_name,
-            customer.first_name,
-            customer.last_name,
-            customer.email,
-            customer.phone,
-            customer.company,
-        )
+        self._desk.search.customers.put(customer.id, *_document(customer))
 
     def _reindex_conversations(self, customer: Customer) -> None:
         """Make the customer's conversations findable by the new address."""
@@ -170,3 +162,15 @@ class CustomerService:
         )
         for row in rows.all():
             self._desk.search.conversations.put(row.id, row.subject, customer.email)
+
+
+def _document(customer: Customer) -> tuple[str | None, ...]:
+    """Return what a customer is found by."""
+    return (
+        customer.display_name,
+        customer.first_name,
+        customer.last_name,
+        customer.email,
+        customer.phone,
+        customer.company,
+    )

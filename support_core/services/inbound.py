@@ -14,6 +14,7 @@ from ..models import Conversation, Thread
 
 if TYPE_CHECKING:
     from ..desk import Desk
+    from ..models import Customer
 
 #: A customer's message brings a conversation in one of these back to the agents.
 REOPENED = frozenset({"closed", "pending"})
@@ -23,11 +24,15 @@ NO_SUBJECT = "(no subject)"
 
 @dataclass(frozen=True)
 class Filed:
-    """Where a message went; ``new`` is False when it had been filed before."""
+    """Where a message went; ``new`` is False when it had been filed before.
+
+    ``opened_by`` is the customer for whom it opened its conversation.
+    """
 
     conversation: Conversation
     thread: Thread
     new: bool = True
+    opened_by: Customer | None = None
 
 
 class InboundService:
@@ -46,12 +51,13 @@ class InboundService:
         if passed is None:
             return None
         if passed.conversation_id is None:
-            conversation = self._open(passed)
-        else:
-            conversation = self._desk.conversations.get(passed.conversation_id, lock=True)
-            before = self._filed_before(conversation, passed.external_id)
-            if before is not None:
-                return Filed(conversation, before, new=False)
+            conversation, customer = self._open(passed)
+            return Filed(conversation, self._add(conversation, passed), opened_by=customer)
+        conversation = self._desk.conversations.get(passed.conversation_id, lock=True)
+        before = self._filed_before(conversation, passed.external_id)
+        if before is not None:
+            return Filed(conversation, before, new=False)
+        self._desk.conversations.touch(conversation)
         thread = self._add(conversation, passed)
         if conversation.status in REOPENED and not passed.automatic:
             self._desk.conversations.set_status(conversation, "active")
@@ -68,7 +74,7 @@ class InboundService:
             message = answer or message
         return message
 
-    def _open(self, message: InboundMessage) -> Conversation:
+    def _open(self, message: InboundMessage) -> tuple[Conversation, Customer]:
         mailbox = self._desk.mailboxes.require(message.mailbox_id)
         if message.customer_id is not None:
             customer = self._desk.customers.get(message.customer_id)
@@ -80,7 +86,7 @@ class InboundService:
             )
         else:
             raise Invalid({"customer_email": ["The customer email field is required."]})
-        return self._desk.conversations.open(
+        conversation = self._desk.conversations.open(
             mailbox=mailbox,
             customer=customer,
             subject=message.subject or NO_SUBJECT,
@@ -88,6 +94,7 @@ class InboundService:
             priority=message.priority,
             tags=message.tags,
         )
+        return conversation, customer
 
     def _filed_before(self, conversation: Conversation, external_id: str | None) -> Thread | None:
         if external_id is None:
@@ -112,8 +119,6 @@ class InboundService:
         self._desk.session.add(thread)
         self._desk.session.flush()
         self._desk.attachments.take(message.attachment_ids, thread)
-        self._desk.conversations.touch(conversation)
-        self._desk.session.flush()
         self._desk.events.publish(
             "thread.added",
             conversation_id=conversation.id,

@@ -128,6 +128,11 @@ class MemberService:
         """Return the name of the member's role."""
         return self._desk.roles.get(user.role_id).name
 
+    def may(self, user_id: int, permission: str) -> bool:
+        """Tell whether a member is active and their role has a permission, whoever acts."""
+        user = self.get(user_id)
+        return user.is_active and permission in self._desk.roles.get(user.role_id).permissions
+
     def _role(self, name: str, by: Identity | None) -> Role:
         role = self._desk.roles.named(name)
         if role is None:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Taken:
-    """A mail that reached the end of DATA, with what the server answered."""
+    """A mail that reached the end of DATA, with what the server answered.
+
+    ``connection`` is the client's port, which tells connections apart.
+    """
 
     sender: str
     recipients: tuple[str, ...]
@@ -31,6 +34,7 @@ class Taken:
     answer: str
     tls: bool
     login: str | None
+    connection: int
 
     @property
     def mail(self) -> EmailMessage:
@@ -66,6 +70,8 @@ class _Handler:
         address: str,
         _options: list[str],
     ) -> str:
+        if self.server.on_recipient is not None:
+            await asyncio.to_thread(self.server.on_recipient, address)
         answers = self.server.recipients.get(address.lower())
         if answers:
             answer = answers.pop(0) if len(answers) > 1 else answers[0]
@@ -78,23 +84,62 @@ class _Handler:
         given = self.server.answers.pop(0) if self.server.answers else "250 Taken"
         content = envelope.content
         assert isinstance(content, bytes)
-        self.server.mails.append(
-            Taken(
-                (envelope.mail_from or "").strip("<>"),
-                tuple(envelope.rcpt_tos),
-                content,
-                given,
-                session.ssl is not None or self.server.tls_from_start,
-                session.auth_data.decode() if session.auth_data else None,
-            )
+        taken = Taken(
+            (envelope.mail_from or "").strip("<>"),
+            tuple(envelope.rcpt_tos),
+            content,
+            given,
+            session.ssl is not None or self.server.tls_from_start,
+            session.auth_data.decode() if session.auth_data else None,
+            session.peer[1],
         )
+        self.server.mails.append(taken)
         if given == "hang up":
             assert server.transport is not None
             server.transport.abort()
             await asyncio.sleep(0)
         elif self.server.on_data is not None:
-            await asyncio.to_thread(self.server.on_data)
+            await asyncio.to_thread(self.server.on_data, taken)
         return given
+
+
+class _Protocol(SMTP):
+    """A connection, which the server knows of while it is open."""
+
+    def __init__(self, *arguments: Any, opened: set[_Protocol], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._opened = opened
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._opened.add(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._opened.discard(self)
+        super().connection_lost(error)
+
+
+class _Controller(Controller):
+    """A controller that ends the connections with the server."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._opened: set[_Protocol] = set()
+
+    def factory(self) -> SMTP:
+        return _Protocol(self.handler, opened=self._opened, **self.SMTP_kwargs)
+
+    def stop(self, no_assert: bool = False) -> None:
+        if self.loop.is_running():
+            asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(10)
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        for protocol in list(self._opened):
+            if protocol.transport is not None:
+                protocol.transport.abort()
+        while self._opened:
+            await asyncio.sleep(0)
 
 
 @dataclass
@@ -102,7 +147,8 @@ class SmtpServer:
     """The server, as a context manager. ``answers`` to the text of mails are given once each.
 
     ``recipients`` are answers to RCPT by address, the last of them for ever; ``senders`` to MAIL.
-    The answer ``hang up`` breaks the connection instead, with the mail kept.
+    The answer ``hang up`` breaks the connection instead, with the mail kept. ``on_recipient`` and
+    ``on_data`` are called, in a thread, before RCPT and the text are answered, which waits.
     """
 
     certificate: tuple[Path, Path] | None = None
@@ -112,7 +158,8 @@ class SmtpServer:
     answers: list[str] = field(default_factory=list)
     recipients: dict[str, list[str]] = field(default_factory=dict)
     senders: dict[str, str] = field(default_factory=dict)
-    on_data: Callable[[], None] | None = None
+    on_recipient: Callable[[str], None] | None = None
+    on_data: Callable[[Taken], None] | None = None
     port: int = 0
 
     def __enter__(self) -> Self:
@@ -121,7 +168,7 @@ class SmtpServer:
 
     def _start_at(self, port: int) -> None:
         self.port = port
-        self._controller = Controller(
+        self._controller = _Controller(
             _Handler(self), hostname=LOOPBACK, port=port, **self._options()
         )
         self._controller.start()

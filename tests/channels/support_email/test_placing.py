@@ -175,6 +175,27 @@ def test_a_members_own_token_proves_it_and_the_answer_leaves(
     assert smtp.taken[before].recipients == (CARLA,)
 
 
+def test_a_members_token_is_shown_to_nobody(post: Post, sent: Any) -> None:
+    token = _token(post, post.workspace.member(email="amos@desk.example"))
+    post.take(a_mail("Sent by Amos", sender="amos@desk.example", to=token))
+    (conversation,) = post.conversations()
+    answer = post.workspace.owner.get(f"/conversations/{conversation['id']}")
+    assert token.partition("@")[0] not in answer.text
+    assert answer.json["data"]["threads"][-1]["meta"]["to"] == [post.address]
+
+
+def test_a_member_who_may_not_reply_any_more_writes_a_note(
+    post: Post, sent: Any, smtp: SmtpServer
+) -> None:
+    agent = post.workspace.member(email="alan@desk.example")
+    token = _token(post, agent)
+    assert post.workspace.owner.put(f"/users/{agent}", {"role": "viewer"}).status_int == 200
+    before = len(smtp.taken)
+    post.take(a_mail("Sent by Alan", sender="alan@desk.example", to=token))
+    assert threads(post) == [["customer", "message", "note"]]
+    assert len(smtp.taken) == before
+
+
 def test_a_members_token_is_worth_nothing_to_others(post: Post, sent: Any) -> None:
     token = _token(post, post.workspace.member(email="abe@desk.example"))
     post.take(a_mail("I am not Abe", sender="mallory@elsewhere.example", to=token))
