@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .blocks import is_rule
-from .lines import Role
-from .phrases import (
+from .farewells import (
     DEVICES,
     DISCLAIMERS,
     LEGAL,
@@ -15,6 +14,7 @@ from .phrases import (
     SENT_FROM_END,
     SENT_FROM_SURELY,
 )
+from .lines import Role
 
 if TYPE_CHECKING:
     from .lines import Line

@@ -10,8 +10,9 @@ import textwrap
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from .clients import INTROS, LABELS, ORIGINALS, REPLY_ABOVE, SENT_FROM
+from .clients import INTROS, LABELS
 from .rarer import BELOW, SIGNED
+from .separators import ORIGINALS, REPLY_ABOVE, SENT_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
