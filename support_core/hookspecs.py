@@ -148,6 +148,15 @@ def support_assign(conversation: ConversationRef, desk: Desk) -> int | None:
 
 
 @hookspec
+def support_presence(conversation: ConversationRef, state: str, desk: Desk) -> None:
+    """Hear that the acting member has a conversation open: ``viewing`` or ``replying``.
+
+    Inside the transaction of ``PUT /conversations/{id}/presence``, which clients repeat while it
+    lasts, so it comes again and again. A raise refuses the call.
+    """
+
+
+@hookspec
 def support_event(event: DomainEvent, desk: Desk) -> None:
     """React to a domain event inside its transaction: write rows, enqueue jobs.
 
