@@ -189,8 +189,8 @@ export class Chat {
   }
 
   async _begin() {
-    const { user = {}, locale } = this._settings;
-    const body = { ...pageNow(), locale };
+    const user = this._settings.user || {};
+    const body = { ...pageNow(), locale: this._settings.locale };
     if (/^https?:/.test(document.referrer)) body.referrer = document.referrer.slice(0, 2000);
     body.visitor_id = user.id || this._storage.get("visitor_id") || undefined;
     body.user_hash = user.hash || undefined;
@@ -204,10 +204,11 @@ export class Chat {
       return this._api.post("init", body);
     });
     if (this._ended) return;
-    this.widget = answer.widget;
-    this.contact = answer.contact;
+    const { known, ...options } = answer.options;
+    this.widget = { ...answer.widget, ...options };
+    this.contact = { ...answer.contact, ...known };
     this.problem = null;
-    this._storage.set("widget", answer.widget);
+    this._storage.set("widget", this.widget);
     this._storage.set("visitor_id", answer.contact.visitor_id);
     this._adopt(answer.active_conversation || this._storage.get("conversation"));
     this._visit();

@@ -17,12 +17,18 @@ export function luminance(color) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-/** Return {accent, on}: the colour, or ours where it is none, and black or white, whichever contrasts more. */
-export function palette(given) {
-  const accent = typeof given === "string" && HEX.test(given.trim()) ? given.trim() : FALLBACK;
-  const light = luminance(accent);
-  const white = 1.05 / (light + 0.05);
-  const black = (light + 0.05) / 0.05;
-  // White looks right on a saturated colour, so it stays wherever it reads well enough.
-  return { accent, on: white >= 4.5 || white >= black ? "#fff" : "#000" };
+/** The contrast of two colours, from 1 to 21. */
+function contrast(a, b) {
+  const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+const isColor = (given) => typeof given === "string" && HEX.test(given);
+
+/** Return {accent, on}: the widget's colours, or ours; text that could not be read is black or white instead. */
+export function palette(color, text) {
+  const accent = isColor(color) ? color : FALLBACK;
+  const wanted = isColor(text) ? text : "#ffffff";
+  if (contrast(accent, wanted) >= 4.5) return { accent, on: wanted };
+  return { accent, on: contrast(accent, "#ffffff") >= contrast(accent, "#000000") ? "#ffffff" : "#000000" };
 }

@@ -7,7 +7,7 @@ const TALLEST = 140;
 const LIMITS = { message: 5000, attachment_bytes: 10485760, attachments: 5, attachment_types: [] };
 
 const matches = (type, allowed) =>
-  allowed === type || (allowed.endsWith("/*") && type.startsWith(allowed.slice(0, -1)));
+  allowed === "*/*" || allowed === type || (allowed.endsWith("/*") && type.startsWith(allowed.slice(0, -1)));
 
 export class Composer {
   /** `compose` is asked for what the form adds; null stops the sending. */

@@ -78,7 +78,7 @@ export class View {
     if (!this._panel && refused) return;
     if (!this._panel || this._written !== JSON.stringify([widget.texts, widget.locale])) this._build(widget);
     this._host.hidden = refused && !this.opened;
-    const { accent, on } = palette(widget.color);
+    const { accent, on } = palette(widget.color, widget.text_color);
     this._root.style.setProperty("--accent", accent);
     this._root.style.setProperty("--on-accent", on);
     this._root.classList.toggle("left", widget.position === "left");
