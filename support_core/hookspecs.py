@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Composition,
         ConversationRef,
         Drop,
+        FollowUp,
         InboundMessage,
         OutboundMessage,
         ReplyWindow,
@@ -137,6 +138,16 @@ def support_deliver(message: OutboundMessage, open_desk: OpenDesk) -> Sent:
 @hookspec
 def support_can_reply(conversation: ConversationRef, desk: Desk) -> ReplyWindow | None:
     """Say whether an agent may answer now; None means yes. Only the conversation's channel."""
+
+
+@hookspec(firstresult=True)
+def support_follow_up(follow_up: FollowUp, desk: Desk) -> bool | None:
+    """Bring a customer replies that they have not read in the conversation's own channel.
+
+    Asked by a channel whose customers may have left, such as a chat, inside its transaction. True
+    is a promise: a job of yours will carry them. What comes back belongs into the same
+    conversation. None where the mailbox or the customer cannot be reached; the first answer wins.
+    """
 
 
 @hookspec(firstresult=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from support_core.plugin_api import Channel, Composition, Sent, hookimpl
 
-from . import widgets
+from . import continuity, widgets
 from .contacts import forget
 from .cors import tween as tween
 from .gate import admitted
@@ -43,6 +43,7 @@ def includeme(config: Configurator) -> None:
     config.scan(".widget_views")
     config.scan(".agent_views")
     config.scan(".pages")
+    config.scan(".continuity")
 
 
 @hookimpl
@@ -79,3 +80,5 @@ def support_presence(conversation: ConversationRef, desk: Desk) -> None:
 def support_event(event: DomainEvent, desk: Desk) -> None:
     if event.type == "customer.erased":
         forget(desk, event.payload["customer_id"])
+    else:
+        continuity.replied(desk, event)

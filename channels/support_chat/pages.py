@@ -43,7 +43,7 @@ def built() -> tuple[bytes, str]:
 
 
 @script.get(permission=Permission.PUBLIC, shape={"type": "string"}, media="text/javascript")
-def widget_js(request: Request) -> Response:
+def widget_js(_request: Request) -> Response:
     """The embeddable widget: one script tag with ``data-token``.
 
     It may be loaded by any page, which asks again after five minutes, and then by its ``ETag``.
