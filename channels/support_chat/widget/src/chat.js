@@ -534,7 +534,7 @@ export class Chat {
 
   _saidTyping(typing) {
     clearTimeout(this._timers.typingPause);
-    if (!this.conversation || !this.contact || (!typing && !this._typingSaid)) return;
+    if (this.offline || !this.conversation || !this.contact || (!typing && !this._typingSaid)) return;
     this._typingSaid = typing ? Date.now() : 0;
     const body = { contact_id: this.contact.id, conversation_id: this.conversation.id, is_typing: typing };
     // Lost, it is said again with the next key, or ends by itself.

@@ -88,3 +88,7 @@ class Agents:
 
     def type(self, widget: str) -> None:
         self.call("POST", f"/conversations/{self.conversation(widget)}/typing")
+
+    def look(self, widget: str) -> None:
+        """Open the conversation, as an agent's screen does."""
+        self.call("PUT", f"/conversations/{self.conversation(widget)}/presence", {"state": "viewing"})

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
-PATIENCE = 5_000
+PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
 
 

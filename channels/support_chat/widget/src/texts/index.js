@@ -39,11 +39,13 @@ function given(texts, tag) {
 export function chooseTexts(wanted, own) {
   const known = new Set([...Object.keys(SHIPPED), ...Object.keys(own || {}).map((it) => base(canonical(it) || ""))]);
   const tag = wanted.map(canonical).find((it) => it && known.has(base(it))) || "en";
+  // "en" of the page and "en-GB" of the visitor: their dates are British.
+  const regional = wanted.map(canonical).find((it) => it && it !== base(it) && base(it) === base(tag));
   const strings = { ...SHIPPED.en, ...SHIPPED[base(tag)], ...given(own, tag) };
   return {
     tag,
+    region: regional || tag,
     direction: RIGHT_TO_LEFT.has(base(tag)) ? "rtl" : "ltr",
-    own: given(own, tag),
     /** The text of that name with `{n}` and the like filled in. */
     t: (name, values = {}) =>
       String(strings[name]).replace(/\{(\w+)\}/g, (whole, key) => (key in values ? String(values[key]) : whole)),

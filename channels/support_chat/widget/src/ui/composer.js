@@ -23,7 +23,7 @@ export class Composer {
   _build() {
     const t = this._t;
     this.input = h("textarea", {
-      class: "write", rows: "1", dir: "auto", placeholder: t("placeholder"), "aria-label": t("message"),
+      class: "write", rows: "1", placeholder: t("placeholder"), "aria-label": t("message"),
       "aria-describedby": "composer-error", enterkeyhint: "send", autocomplete: "off",
       oninput: () => this._typed(),
       onkeydown: (event) => this._key(event),
@@ -75,6 +75,8 @@ export class Composer {
   /** Make the field as high as its text, to a limit. */
   fit() {
     const { style } = this.input;
+    // Empty it shows the placeholder, whose direction is the widget's.
+    set(this.input, "dir", this.input.value ? "auto" : null);
     style.height = "auto";
     style.height = `${Math.min(this.input.scrollHeight + 2, TALLEST)}px`;
   }

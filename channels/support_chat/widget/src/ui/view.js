@@ -98,9 +98,9 @@ export class View {
     if (this._panel) this._panel.destroy();
     this._written = JSON.stringify([widget.texts, widget.locale]);
     const own = widget.texts && widget.locale ? { [widget.locale]: widget.texts } : {};
-    const { tag, direction, t } = chooseTexts([...this._settings.wanted, widget.locale], own);
+    const { tag, region, direction, t } = chooseTexts([...this._settings.wanted, widget.locale], own);
     this._words = t;
-    this._panel = new Panel({ chat: this._chat, words: t, times: new Times(tag), tag, closed: () => this.close() });
+    this._panel = new Panel({ chat: this._chat, words: t, times: new Times(region), tag: region, closed: () => this.close() });
     this._badge = h("span", { class: "badge", "aria-hidden": "true" });
     this._told = h("p", { class: "hidden", role: "status" });
     this._launcher = h("button", {
