@@ -305,7 +305,6 @@ export class Chat {
   _take({ connection, position, event, value }) {
     if (position !== undefined) this._position = position;
     if (connection) this.connection = connection;
-    if (connection === "open") clearTimeout(this._timers.poll);
     if (event) this._happened(event, value);
     this._update();
   }
@@ -380,8 +379,11 @@ export class Chat {
 
   /** Ask for what is new from time to time, until a stream stands. */
   _poll() {
+    if (this._polling) return;
+    this._polling = true;
     const pause = (this.widget.poll_interval || 5) * 1000 * (this._attention ? 1 : 4);
     this._later("poll", pause, async () => {
+      this._polling = false;
       if (this.connection === "open" && this.widget.stream !== false) return;
       if (this.conversation && !this.offline && document.visibilityState === "visible") {
         try {

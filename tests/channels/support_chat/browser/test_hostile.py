@@ -88,7 +88,7 @@ def test_a_pages_own_rules_do_not_reach_the_widget(
     visitor.page.evaluate(
         """() => {
             const sheet = new CSSStyleSheet();
-            sheet.replaceSync("* { display: none !important; color: red !important; }"
+            sheet.replaceSync("body * { display: none !important; color: red !important; }"
                 + "support-chat { opacity: 0 !important; }");
             document.adoptedStyleSheets = [sheet];
         }"""

@@ -111,7 +111,7 @@ def test_on_a_phone_it_fills_the_screen_and_leaves_what_can_be_seen(
 
 @pytest.mark.parametrize(
     ("lang", "direction", "label"),
-    [("ar", "rtl", "فتح المحادثة"), ("he-IL", "rtl", "פתיחת הצ׳אט"), ("pt_BR", "ltr", "Abrir o chat")],
+    [("ar", "rtl", "فتح المحادثة"), ("he-IL", "rtl", "פתיחת הצ׳אט"), ("pt-BR", "ltr", "Abrir o chat")],
 )
 def test_it_speaks_the_pages_language_in_its_direction(
     visitor: Visitor, agents: Agents, site: Site, lang: str, direction: str, label: str

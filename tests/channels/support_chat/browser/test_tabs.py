@@ -32,6 +32,7 @@ def test_tabs_show_the_same_over_one_stream_which_another_takes_over(
     second.sees("From the first")
     second.say("From the second")
     first.sees("From the first", "From the second")
+    expect(second.state).to_have_text("Sent")
     agents.reply(widget, "To both")
     for visitor in (first, second):
         visitor.sees("From the first", "From the second", "To both")
