@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .mailbox_fields import MailboxFields
     from .runners import Runner
     from .security import Permission
-    from .settings import Setting
+    from .settings import Setting, Settings
     from .streams import Subscription
 
 PROJECT = "support"
@@ -269,3 +269,8 @@ def support_openapi(document: dict[str, Any]) -> None:
 @hookspec
 def support_demo(desk: Desk) -> None:
     """Add the plugin's share of the demo workspace, inside the transaction that builds it."""
+
+
+@hookspec
+def support_dev_links(settings: Settings) -> Sequence[tuple[str, str]]:
+    """Name pages that ``support-core dev`` prints: pairs of a label and a path of the API."""

@@ -13,9 +13,10 @@ from support_core.plugin_api import Channel, Composition, Sent, hookimpl
 from . import continuity, widgets
 from .contacts import forget
 from .cors import tween as tween
+from .demo import furnish
 from .gate import admitted
 from .reading import agents_look
-from .settings import SETTINGS
+from .settings import DEMO, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         Desk,
         DomainEvent,
         Setting,
+        Settings,
     )
 
 support_contract = 1
@@ -74,6 +76,16 @@ def support_deliver() -> Sent:
 def support_presence(conversation: ConversationRef, desk: Desk) -> None:
     if conversation.channel == "chat":
         agents_look(desk, conversation.id)
+
+
+@hookimpl
+def support_demo(desk: Desk) -> None:
+    furnish(desk)
+
+
+@hookimpl
+def support_dev_links(settings: Settings) -> Sequence[tuple[str, str]]:
+    return [("Chat demo", "/chat/demo")] if settings[DEMO] else []
 
 
 @hookimpl

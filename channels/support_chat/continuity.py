@@ -35,7 +35,9 @@ def replied(desk: Desk, event: DomainEvent) -> None:
     if not (by_agent or shown) or event.conversation_id is None:
         return
     conversation = desk.session.get(Conversation, event.conversation_id)
-    if conversation is not None and conversation.channel == "chat":
+    if conversation is None or conversation.channel != "chat":
+        return
+    if desk.session.get(ChatConversation, (desk.workspace_id, conversation.id)) is not None:
         wait: float = desk.settings[MAIL_AFTER]
         look_later(desk, conversation.id, wait)
 

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from support_core.plugin_api import NotFound, Permission, Service
 
+from .demo import NAME
 from .models import ChatWidget
 from .settings import DEMO
 
@@ -25,9 +26,6 @@ STATIC = Path(__file__).parent / "static"
 
 #: Seconds for which a page may use its copy without asking; after that the ETag saves the bytes.
 FRESH = 300
-
-#: Names the widget that the demo page shows.
-DEMO_WIDGET = "Demo shop"
 
 WHY = "the demo page shows the demo workspace's widget to whoever runs this desk"
 
@@ -75,9 +73,7 @@ def demo_page(request: Request) -> Response:
         raise NotFound
     token = request.dbsession.execute(
         select(ChatWidget.token)
-        .where(
-            ChatWidget.name == DEMO_WIDGET, ChatWidget.is_active, ChatWidget.deleted_at.is_(None)
-        )
+        .where(ChatWidget.name == NAME, ChatWidget.is_active, ChatWidget.deleted_at.is_(None))
         .order_by(ChatWidget.id)
         .limit(1)
         .execution_options(unscoped=WHY)

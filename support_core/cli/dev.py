@@ -51,6 +51,9 @@ def dev(context: click.Context) -> None:
 
     def say() -> None:
         click.echo(f"Docs:      {base}/docs")
+        for _, implementation in application.plugins.implementations("support_dev_links"):
+            for label, path in implementation(settings=application.settings):
+                click.echo(f"{label + ':':<10} {base}{path}")
         click.echo(f"API token: {secret}")
         click.echo("Try:")
         click.echo(f"curl -H 'Authorization: Bearer {secret}' '{base}/conversations?per_page=3'")
