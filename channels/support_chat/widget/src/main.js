@@ -25,10 +25,10 @@ const tab = {
 
 function readAttributes({ dataset, src, nonce }) {
   const user = {
-    id: dataset.userId || dataset.visitorId,
+    id: dataset.userId,
     hash: dataset.userHash,
-    email: dataset.userEmail || dataset.email,
-    name: dataset.userName || dataset.name,
+    email: dataset.userEmail,
+    name: dataset.userName,
   };
   const wanted = [dataset.locale, document.documentElement.lang, ...(navigator.languages || [])].filter(Boolean);
   return {

@@ -91,4 +91,6 @@ class Agents:
 
     def look(self, widget: str) -> None:
         """Open the conversation, as an agent's screen does."""
-        self.call("PUT", f"/conversations/{self.conversation(widget)}/presence", {"state": "viewing"})
+        self.call(
+            "PUT", f"/conversations/{self.conversation(widget)}/presence", {"state": "viewing"}
+        )

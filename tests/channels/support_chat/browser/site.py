@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 PAGE = """<!doctype html>
 <html lang="{lang}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Shop</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Shop</title></head>
 <body>
 <main><h1>Shop</h1><p><button>Buy</button> <a href="#">Terms</a></p></main>
 {scripts}

@@ -178,7 +178,11 @@ def test_a_widget_that_is_not_for_this_site_shows_nothing(
     mine = agents.widget(allowed_domains=["shop.test"])
     page = profile().new_page()
     nobody = "x" * 32
-    for token, host in ((mine, "evilshop.test"), (mine, "shop.test.evil.test"), (nobody, "shop.test")):
+    for token, host in (
+        (mine, "evilshop.test"),
+        (mine, "shop.test.evil.test"),
+        (nobody, "shop.test"),
+    ):
         with page.expect_console_message(lambda it: "CORS policy" in it.text or "404" in it.text):
             page.goto(site.page(agents.url, token, host=host))
         expect(page.locator("support-chat")).to_have_count(0)

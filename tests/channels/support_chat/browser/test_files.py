@@ -18,9 +18,9 @@ PNG = bytes.fromhex(
 )
 
 #: Dispatches an event with files in it, as a drop or a paste.
-GIVE = """(node, [type, name, mime]) => {
+GIVE = """(node, [type, name, mime, size = 10]) => {
     const files = new DataTransfer();
-    files.items.add(new File(["some,words"], name, {type: mime}));
+    files.items.add(new File([new Uint8Array(size).fill(44)], name, {type: mime}));
     const given = type === "paste"
         ? new ClipboardEvent(type, {clipboardData: files, bubbles: true, cancelable: true})
         : new DragEvent(type, {dataTransfer: files, bubbles: true, cancelable: true});
@@ -74,10 +74,7 @@ def test_files_that_cannot_be_sent_are_told_and_the_text_stays(
     panel = visitor.panel
     visitor.composer.fill("With a file")
     alert = panel.get_by_role("alert")
-    picker = panel.locator("input[type=file]")
-    picker.set_input_files(
-        {"name": "big.zip", "mimeType": "application/zip", "buffer": b"0" * (10 * 1024 * 1024 + 1)}
-    )
+    assert panel.evaluate(GIVE, ["drop", "big.zip", "application/zip", 10 * 1024 * 1024 + 1])
     expect(alert).to_have_text("big.zip is too large. The limit is 10 MB.")
     assert panel.evaluate(GIVE, ["drop", "run.exe", "application/x-msdownload"])
     expect(alert).to_have_text("run.exe cannot be sent: this kind of file is not accepted.")
@@ -85,6 +82,7 @@ def test_files_that_cannot_be_sent_are_told_and_the_text_stays(
     assert panel.evaluate(GIVE, ["drop", "tool", ""])
     expect(alert).to_contain_text("tool could not be attached. The file must be a file of type:")
     visitor.page.route("**/chat/attachments**", lambda route: route.abort())
+    picker = panel.locator("input[type=file]")
     picker.set_input_files({"name": "lost.txt", "mimeType": "text/plain", "buffer": b"x"})
     expect(alert).to_have_text("lost.txt could not be attached.")
     expect(panel.locator(".chip")).to_have_count(0)

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from .visitors import Visitor
-
 if TYPE_CHECKING:
     from .agents import Agents
     from .site import Site
+    from .visitors import Visitor
 
 ATTACK = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'>{{7*7}}"
 SECOND = "</textarea><svg onload=alert(3)><a href='javascript:alert(4)'>x</a>"
@@ -57,7 +56,10 @@ def test_markup_is_shown_and_never_run(visitor: Visitor, agents: Agents, site: S
     agents.type(widget)
     expect(visitor.bubbles).to_have_count(2)
     expect(visitor.bubbles.first).to_have_text(ATTACK)
-    assert visitor.page.locator("support-chat").locator("img, script, [onload], [onerror]").count() == 0
+    assert (
+        visitor.page.locator("support-chat").locator("img, script, [onload], [onerror]").count()
+        == 0
+    )
     assert visitor.page.locator("support-chat a[href^='javascript']").count() == 0
     assert agents.said(widget) == [ATTACK]
 
@@ -94,4 +96,6 @@ def test_a_pages_own_rules_do_not_reach_the_widget(
         }"""
     )
     expect(visitor.launcher).to_be_visible()
-    assert visitor.page.locator("support-chat").evaluate("it => getComputedStyle(it).opacity") == "1"
+    assert (
+        visitor.page.locator("support-chat").evaluate("it => getComputedStyle(it).opacity") == "1"
+    )

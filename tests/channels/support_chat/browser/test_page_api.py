@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from .visitors import Guard, Visitor
-
 if TYPE_CHECKING:
     from .agents import Agents
     from .site import Site
+    from .visitors import Guard, Visitor
 
 SECRET = "a secret of the shop's server"
 

@@ -110,12 +110,17 @@ def test_on_a_phone_it_fills_the_screen_and_leaves_what_can_be_seen(
 
 
 @pytest.mark.parametrize(
-    ("lang", "direction", "label"),
-    [("ar", "rtl", "فتح المحادثة"), ("he-IL", "rtl", "פתיחת הצ׳אט"), ("pt-BR", "ltr", "Abrir o chat")],
+    ("lang", "means"),
+    [
+        ("ar", ("rtl", "فتح المحادثة")),
+        ("he-IL", ("rtl", "פתיחת הצ׳אט")),
+        ("pt-BR", ("ltr", "Abrir o chat")),
+    ],
 )
 def test_it_speaks_the_pages_language_in_its_direction(
-    visitor: Visitor, agents: Agents, site: Site, lang: str, direction: str, label: str
+    visitor: Visitor, agents: Agents, site: Site, lang: str, means: tuple[str, str]
 ) -> None:
+    direction, label = means
     widget = agents.widget(position="left")
     visitor.visit(site.page(agents.url, widget, lang=lang))
     expect(visitor.launcher).to_have_accessible_name(label)

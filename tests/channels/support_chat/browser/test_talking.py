@@ -27,7 +27,12 @@ ASKING = {
         "name": "optional",
         "questions": [
             {"name": "order", "label": "Order number", "type": "text", "required": True},
-            {"name": "topic", "label": "Topic", "type": "select", "options": ["Delivery", "Returns"]},
+            {
+                "name": "topic",
+                "label": "Topic",
+                "type": "select",
+                "options": ["Delivery", "Returns"],
+            },
             {"name": "terms", "label": "I agree", "type": "checkbox", "required": True},
         ],
     }
