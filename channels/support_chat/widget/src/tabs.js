@@ -39,7 +39,18 @@ export class Tabs {
   /** Do something while no other tab does it. */
   async alone(work) {
     if (!this.together) return work();
-    return navigator.locks.request(`${this._name}:send`, work);
+    let begun = false;
+    const locked = () => {
+      begun = true;
+      return work();
+    };
+    try {
+      return await navigator.locks.request(`${this._name}:send`, locked);
+    } catch (error) {
+      // A page without an origin of its own has locks that refuse.
+      if (begun) throw error;
+      return work();
+    }
   }
 
   leave() {

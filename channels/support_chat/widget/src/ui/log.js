@@ -54,9 +54,20 @@ export class Log {
     this.node = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": words("messages") }, this.list);
     this.jump = h("button", { type: "button", class: "jump", hidden: true, onclick: () => this.toEnd() },
       icon(...ICONS.down), h("span", {}, words("latest")));
+    this._atEnd = true;
     this.node.addEventListener("scroll", () => {
-      if (this._nearEnd()) this.jump.hidden = true;
+      this._atEnd = this._nearEnd();
+      if (this._atEnd) this.jump.hidden = true;
     }, { passive: true });
+    // What is written below takes room from what is read above.
+    this._sizes = new ResizeObserver(() => {
+      if (this._atEnd) this.toEnd();
+    });
+    this._sizes.observe(this.node);
+  }
+
+  destroy() {
+    this._sizes.disconnect();
   }
 
   _nearEnd() {
@@ -64,13 +75,15 @@ export class Log {
     return scrollHeight - scrollTop - clientHeight < NEAR_END;
   }
 
+  /** Show the newest message; where there is none, the questions from their beginning. */
   toEnd() {
-    this.node.scrollTop = this.node.scrollHeight;
+    this._atEnd = true;
+    if (this._nodes.size) this.node.scrollTop = this.node.scrollHeight;
     this.jump.hidden = true;
   }
 
   render() {
-    const near = this._nearEnd();
+    const near = this._atEnd;
     const shown = rows(this._chat);
     const keys = new Set(shown.map((it) => it.key));
     for (const [key, { node }] of this._nodes) {

@@ -29,6 +29,7 @@ export class Panel {
 
   destroy() {
     this._offs.forEach((off) => off());
+    this._log.destroy();
   }
 
   _build() {

@@ -30,9 +30,15 @@ export class View {
     this._dark = window.matchMedia("(prefers-color-scheme: dark)");
     this._themed = () => this._theme();
     this._dark.addEventListener("change", this._themed);
+    // Pages that go on without loading anew may put another body in place of the one we are in.
+    this._bodies = new MutationObserver(() => {
+      if (this._root && !this._host.isConnected && document.body) document.body.append(this._host);
+    });
+    this._bodies.observe(document.documentElement, { childList: true });
   }
 
   destroy() {
+    this._bodies.disconnect();
     this._dark.removeEventListener("change", this._themed);
     if (this._panel) this._panel.destroy();
     this._host.remove();
