@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .mailbox_fields import MailboxFields
     from .runners import Runner
     from .security import Permission
-    from .settings import Setting, Settings
+    from .settings import Setting
     from .streams import Subscription
 
 PROJECT = "support"
@@ -272,5 +272,8 @@ def support_demo(desk: Desk) -> None:
 
 
 @hookspec
-def support_dev_links(settings: Settings) -> Sequence[tuple[str, str]]:
-    """Name pages that ``support-core dev`` prints: pairs of a label and a path of the API."""
+def support_dev_links() -> Sequence[tuple[str, str]]:
+    """Name pages that ``support-core dev`` prints: pairs of a label and a path of the API.
+
+    They may exist in development only: ``application.development`` says that it is.
+    """

@@ -16,7 +16,7 @@ from .cors import tween as tween
 from .demo import furnish
 from .gate import admitted
 from .reading import agents_look
-from .settings import DEMO, SETTINGS
+from .settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         Desk,
         DomainEvent,
         Setting,
-        Settings,
     )
 
 support_contract = 1
@@ -84,8 +83,8 @@ def support_demo(desk: Desk) -> None:
 
 
 @hookimpl
-def support_dev_links(settings: Settings) -> Sequence[tuple[str, str]]:
-    return [("Chat demo", "/chat/demo")] if settings[DEMO] else []
+def support_dev_links() -> Sequence[tuple[str, str]]:
+    return [("Chat demo", "/chat/demo")]
 
 
 @hookimpl

@@ -69,7 +69,8 @@ def widget_js(_request: Request) -> Response:
 )
 def demo_page(request: Request) -> Response:
     """A shop's page with the widget of the demo workspace; in development only."""
-    if not request.registry.support.settings[DEMO]:
+    application = request.registry.support
+    if not application.development and not application.settings[DEMO]:
         raise NotFound
     token = request.dbsession.execute(
         select(ChatWidget.token)

@@ -56,7 +56,8 @@ SETTINGS = (
         DEMO,
         "flag",
         "false",
-        "Serve GET /chat/demo, a page with the widget of the demo workspace; for development.",
+        "Serve GET /chat/demo, a page with the widget of the demo workspace; support-core dev does "
+        "anyway.",
     ),
     Setting(
         RATE + "chat-init",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from support_core.plugin_api import Delivery, Subscription, frame
+from support_core.plugin_api import Subscription, frame
 
 from . import history
 from .gate import FEATURE
@@ -18,7 +18,7 @@ from .models import ChatContact, ChatConversation, ChatWidget
 from .settings import STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from support_core.plugin_api import Desk, DomainEvent, Positions, Signal
 
@@ -97,9 +97,8 @@ def render(desk: Desk, events: Sequence[DomainEvent]) -> Iterator[bytes]:
     """Make the frames of a visitor's events."""
     ids = [it.payload["thread_id"] for it in events if it.type in MESSAGES]
     shown = history.by_ids(desk, ids)
-    held_back = _held_back(desk, [it for it in ids if it in shown])
     for event in events:
-        made = _framed(event, shown, held_back)
+        made = _framed(event, shown)
         if made is not None:
             name, data = made
             yield frame(data, event=name, id_=event.id)
@@ -108,29 +107,16 @@ def render(desk: Desk, events: Sequence[DomainEvent]) -> Iterator[bytes]:
 MESSAGES = frozenset({"thread.added", "delivery.updated"})
 
 
-def _held_back(desk: Desk, thread_ids: Sequence[int]) -> frozenset[int]:
-    """Return the replies that came to be seen when they were sent, not when they were written."""
-    if not thread_ids:
-        return frozenset()
-    rows = desk.session.execute(
-        select(Delivery.thread_id, Delivery.due_at, Delivery.attempts).where(
-            Delivery.thread_id.in_(thread_ids)
-        )
-    )
-    return frozenset(row.thread_id for row in rows if not history.shown_at_once(row))
-
-
 def _framed(
-    event: DomainEvent, shown: dict[int, dict[str, Any]], held_back: frozenset[int]
+    event: DomainEvent, shown: Mapping[int, history.Seen]
 ) -> tuple[str, dict[str, Any]] | None:
     """Return name and data of the frame of an event; None where there is nothing to see."""
     conversation = {"conversation_id": event.conversation_id}
     if event.type in MESSAGES:
-        thread_id = event.payload["thread_id"]
-        by_delivery = event.type == "delivery.updated"
-        if thread_id not in shown or by_delivery != (thread_id in held_back):
+        seen = shown.get(event.payload["thread_id"])
+        if seen is None or seen.held_back != (event.type == "delivery.updated"):
             return None
-        return "message", shown[thread_id]
+        return "message", seen.message
     if event.type == "conversation.updated":
         return "status", {**conversation, "status": event.payload["to"]}
     if event.type == "conversation.deleted":

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .visitor import Site, Visitor
 
 #: Token and contact included.
-STATEMENTS = {"history": 11, "stream": 9}
+STATEMENTS = {"history": 10, "stream": 9}
 
 
 def taken(visitor: Visitor, call: str) -> int:
