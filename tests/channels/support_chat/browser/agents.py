@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
     from tests.serving.processes import Desk
@@ -20,6 +23,18 @@ SETTINGS = {
     "support.ratelimit.enabled": "false",
     "support.workers": "1",
 }
+
+#: Settings that development.ini names without setting them.
+MORE = {"support.chat.demo": "true", "support.chat.poll": "1"}
+
+
+def set_more(ini: Path) -> None:
+    """Set what the ini names in comments."""
+    text = ini.read_text()
+    for name, value in MORE.items():
+        text, number = re.subn(rf"^# {name} = .*$", f"{name} = {value}", text, flags=re.MULTILINE)
+        assert number == 1, name
+    ini.write_text(text)
 
 
 @dataclass

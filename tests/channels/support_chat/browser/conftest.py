@@ -11,7 +11,7 @@ from tests.services import require_service
 from tests.services.chromium import ChromiumMissing, chromium, find_program
 from tests.serving.processes import bootstrap, running, write_ini
 
-from .agents import SETTINGS, Agents
+from .agents import SETTINGS, Agents, set_more
 from .site import serving
 from .visitors import Guard, Visitor, guarded
 
@@ -47,6 +47,7 @@ def site() -> Iterator[Site]:
 def agents(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agents]:
     folder = tmp_path_factory.mktemp("chat")
     ini = write_ini(folder, databases.create(f"chat_browser_{next(_numbers)}"), SETTINGS)
+    set_more(ini)
     token = bootstrap(ini)["token"]
     with running(ini) as desk:
         made = Agents(desk, token)

@@ -25,8 +25,7 @@ def test_what_is_written_offline_is_sent_once_and_in_order_also_by_the_next_page
     widget = agents.widget()
     context = profile()
     visitor = Visitor(context.new_page()).visit(site.page(agents.url, widget)).open()
-    visitor.say("One")
-    expect(visitor.state).to_have_text("Sent")
+    visitor.sends("One")
     context.set_offline(True)
     expect(visitor.notice).to_contain_text("You are offline.")
     visitor.say("Two")
@@ -64,9 +63,7 @@ def test_the_answer_to_a_message_may_be_lost(
         route.abort()
 
     visitor.page.route("**/chat/start", lose_the_first)
-    visitor.visit(site.page(agents.url, widget)).open().say("Only once")
-    visitor.sees("Only once")
-    expect(visitor.state).to_have_text("Sent")
+    visitor.visit(site.page(agents.url, widget)).open().sends("Only once")
     assert len(lost) == 1
     assert agents.said(widget) == ["Only once"]
 
@@ -80,8 +77,7 @@ def test_a_stream_that_was_cut_or_slept_through_goes_on_where_it_was(
         visitor.page.clock.install()
         streams: list[str] = []
         visitor.page.on("request", lambda it: "/stream" in it.url and streams.append(it.url))
-        visitor.visit(site.page(laid.url, widget)).open().say("Hello")
-        visitor.sees("Hello")
+        visitor.visit(site.page(laid.url, widget)).open().sends("Hello")
         agents.reply(widget, "One")
         visitor.sees("Hello", "One")
 
@@ -113,8 +109,7 @@ def test_without_streams_the_history_is_asked(
             json={"error": "unavailable", "message": "No streams here."},
         ),
     )
-    visitor.visit(site.page(agents.url, widget)).open().say("Hello")
-    visitor.sees("Hello")
+    visitor.visit(site.page(agents.url, widget)).open().sends("Hello")
     agents.reply(widget, "Good morning")
     visitor.sees("Hello", "Good morning")
 

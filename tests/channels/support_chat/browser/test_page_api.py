@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .site import Site
     from .visitors import Guard, Visitor
 
+#: By this name the demo page finds its widget.
+DEMO_WIDGET = "Demo shop"
 SECRET = "a secret of the shop's server"
 
 
@@ -38,8 +40,7 @@ def test_a_page_opens_closes_hears_and_ends_the_chat(
     )
     page.evaluate("SupportChat.open()")
     expect(visitor.panel).to_be_visible()
-    visitor.say("Hello")
-    expect(visitor.state).to_have_text("Sent")
+    visitor.sends("Hello")
     page.evaluate("SupportChat.close()")
     expect(visitor.panel).to_be_hidden()
     agents.reply(widget, "Good morning")
@@ -72,17 +73,23 @@ def test_a_chat_belongs_to_whom_the_page_vouches_for(
 
     ada = {"user_id": "ada", "user_hash": signed("ada"), "user_email": "ada@example.com"}
     visitor.visit(site.page(agents.url, widget, **ada, user_name="Ada")).open()
-    visitor.say("Ada's secret")
-    expect(visitor.state).to_have_text("Sent")
+    visitor.sends("Ada's secret")
     (conversation,) = agents.conversations(widget)
     assert conversation["customer"]["email"] == "ada@example.com"
 
     page.evaluate("hash => SupportChat.identify({id: 'bob', hash})", signed("bob"))
     expect(page.locator("support-chat[data-ready]")).to_be_attached()
     expect(visitor.bubbles).to_have_count(0)
-    visitor.say("Bob's")
-    expect(visitor.state).to_have_text("Sent")
+    visitor.sends("Bob's")
     visitor.sees("Bob's")
     page.evaluate("hash => SupportChat.identify({id: 'ada', hash})", signed("ada"))
     visitor.sees("Ada's secret")
     assert len(agents.conversations(widget)) == 2
+
+
+def test_the_demo_page_has_a_chat_that_works(visitor: Visitor, agents: Agents) -> None:
+    widget = agents.widget(name=DEMO_WIDGET)
+    visitor.visit(f"{agents.url}/api/support/chat/demo").open().sends("Hello")
+    agents.reply(widget, "Good morning")
+    visitor.sees("Hello", "Good morning")
+    visitor.assert_accessible()

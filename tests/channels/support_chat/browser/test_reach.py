@@ -58,8 +58,7 @@ def test_a_screen_reader_hears_messages_and_who_wrote_them(
     visitor: Visitor, agents: Agents, site: Site
 ) -> None:
     widget = agents.widget(welcome_title="Ask us")
-    visitor.visit(site.page(agents.url, widget)).open().say("Hello")
-    expect(visitor.state).to_have_text("Sent")
+    visitor.visit(site.page(agents.url, widget)).open().sends("Hello")
     agents.reply(widget, "Good morning")
     visitor.sees("Hello", "Good morning")
     expect(visitor.page.get_by_role("dialog", name="Ask us")).to_be_visible()
@@ -129,8 +128,7 @@ def test_it_speaks_the_pages_language_in_its_direction(
     assert box["x"] < 100
     visitor.open()
     expect(visitor.panel).to_have_css("direction", direction)
-    visitor.say("שלום and hello")
-    visitor.sees("שלום and hello")
+    visitor.sends("שלום and hello")
     visitor.assert_accessible()
 
 
@@ -153,8 +151,7 @@ def test_every_colour_can_be_read_also_in_the_dark(
     widget = agents.widget(color=color, text_color="#ffffff")
     context = profile(color_scheme="dark", reduced_motion="reduce")
     visitor = Visitor(context.new_page()).visit(site.page(agents.url, widget)).open()
-    visitor.say("Hello https://example.com")
-    expect(visitor.state).to_have_text("Sent")
+    visitor.sends("Hello https://example.com")
     expect(visitor.panel).to_have_css("background-color", "rgb(23, 27, 33)")
     expect(visitor.panel).to_have_css("animation-name", "none")
     visitor.assert_accessible()

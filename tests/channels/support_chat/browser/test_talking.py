@@ -76,8 +76,7 @@ def test_questions_are_asked_once_and_a_reply_comes_while_one_looks(
 
 def test_both_see_the_other_type_and_read(visitor: Visitor, agents: Agents, site: Site) -> None:
     widget = agents.widget()
-    visitor.visit(site.page(agents.url, widget)).open().say("Hello")
-    visitor.sees("Hello")
+    visitor.visit(site.page(agents.url, widget)).open().sends("Hello")
     stream = Reader(agents.url, agents.token).open()
     visitor.composer.press_sequentially("Are")
     until(lambda: any("typing" in it.name for it in stream.parser.events), "the visitor's typing")
@@ -101,8 +100,7 @@ def test_a_chat_goes_on_after_a_reload_and_counts_what_is_unread(
 ) -> None:
     widget = agents.widget()
     address = site.page(agents.url, widget)
-    visitor.visit(address).open().say("First")
-    visitor.sees("First")
+    visitor.visit(address).open().sends("First")
     visitor.composer.fill("half a sen")
     visitor.visit(address)
     expect(visitor.panel).to_be_visible()  # as it was left
@@ -127,8 +125,7 @@ def test_a_closed_conversation_says_so_and_is_reopened(
     visitor: Visitor, agents: Agents, site: Site
 ) -> None:
     widget = agents.widget()
-    visitor.visit(site.page(agents.url, widget)).open().say("Hello")
-    visitor.sees("Hello")
+    visitor.visit(site.page(agents.url, widget)).open().sends("Hello")
     number = agents.conversation(widget)
     agents.call("PATCH", f"/conversations/{number}/status", {"status": "closed"})
     expect(visitor.notice).to_contain_text("This conversation is closed.")
@@ -147,8 +144,7 @@ def test_outside_business_hours_the_visitor_is_told(
     )
     visitor.visit(site.page(agents.url, widget)).open()
     expect(visitor.panel.get_by_text("Nobody is here.")).to_be_visible()
-    visitor.say("Anyway")
-    visitor.sees("Anyway")
+    visitor.sends("Anyway")
 
 
 def test_without_storage_the_chat_works_for_as_long_as_the_page_lives(
@@ -161,7 +157,6 @@ def test_without_storage_the_chat_works_for_as_long_as_the_page_lives(
         context.add_init_script(f"Object.defineProperty(window, '{name}', {refuse});")
     visitor = Visitor(context.new_page())
     # Not a secure context either: no locks between tabs, no randomUUID.
-    visitor.visit(site.page(agents.url, widget, host="shop.test")).open().say("Hello")
-    visitor.sees("Hello")
+    visitor.visit(site.page(agents.url, widget, host="shop.test")).open().sends("Hello")
     agents.reply(widget, "Good morning")
     visitor.sees("Hello", "Good morning")

@@ -70,6 +70,12 @@ class Visitor:
         self.composer.fill(text)
         self.composer.press("Enter")
 
+    def sends(self, text: str) -> None:
+        """Write and send, and wait until the desk has it."""
+        self.say(text)
+        expect(self.bubbles.last).to_have_text(text)
+        expect(self.state).to_have_text("Sent")
+
     def sees(self, *texts: str) -> None:
         """Wait until exactly these messages are shown, in this order."""
         expect(self.bubbles).to_have_text(list(texts))
