@@ -1,4 +1,8 @@
-"""One browser for each worker, one desk for the package, a profile for each test."""
+"""One desk for each worker, a browser for each module, a profile for each test.
+
+Modules come in any order, so that what they share is the session's; but while Playwright runs, its
+event loop is the thread's, which others want for their own.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 _numbers = count(1)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     try:
         find_program()
@@ -37,13 +41,13 @@ def browser() -> Iterator[Browser]:
         yield launched
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def site() -> Iterator[Site]:
     with serving() as served:
         yield served
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def agents(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agents]:
     folder = tmp_path_factory.mktemp("chat")
     ini = write_ini(folder, databases.create(f"chat_browser_{next(_numbers)}"), SETTINGS)

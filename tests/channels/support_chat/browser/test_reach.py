@@ -128,7 +128,8 @@ def test_it_speaks_the_pages_language_in_its_direction(
     assert box["x"] < 100
     visitor.open()
     expect(visitor.panel).to_have_css("direction", direction)
-    visitor.sends("שלום and hello")
+    visitor.say("שלום and hello")
+    visitor.sees("שלום and hello")
     visitor.assert_accessible()
 
 
