@@ -18,9 +18,11 @@ export class Parser {
   }
 
   feed(text) {
-    const lines = (this._rest + text).split(/\r\n|\n|\r/);
+    const all = this._rest + text;
     // A \r at the end may be the first half of \r\n: it stays until more has come.
-    this._rest = lines.pop();
+    const end = all.endsWith("\r") ? all.length - 1 : all.length;
+    const lines = all.slice(0, end).split(/\r\n|\n|\r/);
+    this._rest = lines.pop() + all.slice(end);
     return lines.map((line) => this._line(line)).filter(Boolean);
   }
 
