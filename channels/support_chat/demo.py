@@ -72,7 +72,8 @@ def furnish(desk: Desk) -> None:
         contact = contacts.get(customer.id)
         if contact is None:
             contact = contacts[customer.id] = _contact(desk, widget, customer, number)
-        contact.last_seen_at = max(contact.last_seen_at, created_at)
+            contact.created_at = created_at
+        contact.last_seen_at = created_at
         last = desk.session.execute(
             select(func.max(Thread.id)).where(Thread.conversation_id == conversation_id)
         ).scalar_one()
@@ -104,8 +105,7 @@ def _contact(desk: Desk, widget: ChatWidget, customer: Customer, number: int) ->
         page_title=title,
         browser=BROWSERS[number % len(BROWSERS)],
         locale="de" if number % 3 == 0 else "en",
-        created_at=customer.created_at,
-        last_seen_at=customer.created_at,
+        last_seen_at=desk.clock(),
     )
     desk.session.add(contact)
     desk.session.flush()
