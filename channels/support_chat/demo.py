@@ -15,9 +15,13 @@ from .models import ChatContact, ChatConversation, ChatWidget
 from .schemas import CREATE_WIDGET
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from support_core.plugin_api import Desk
 
 NAME = "Demo shop"
+
+WHY = "the demo page shows the demo workspace's widget to whoever runs this desk"
 
 PAGES = (
     ("https://shop.example/", "Demo shop"),
@@ -54,6 +58,17 @@ SETTINGS = {
         }
     ],
 }
+
+
+def shown_token(session: Session) -> str | None:
+    """Return the token of the demo's widget, in whichever workspace; None where there is none."""
+    return session.execute(
+        select(ChatWidget.token)
+        .where(ChatWidget.name == NAME, ChatWidget.is_active, ChatWidget.deleted_at.is_(None))
+        .order_by(ChatWidget.id)
+        .limit(1)
+        .execution_options(unscoped=WHY)
+    ).scalar_one_or_none()
 
 
 def furnish(desk: Desk) -> None:
