@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from support_core.plugin_api import Channel, Composition, Sent, hookimpl
+from support_core.plugin_api import Channel, Composition, Permission, Sent, hookimpl
 
 from . import continuity, widgets
 from .contacts import forget
@@ -19,7 +19,7 @@ from .reading import agents_look
 from .settings import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pyramid.config import Configurator
 
@@ -57,6 +57,11 @@ def support_channel() -> Channel:
 @hookimpl
 def support_settings_schema() -> Sequence[Setting]:
     return SETTINGS
+
+
+@hookimpl
+def support_event_permissions() -> Mapping[str, Permission]:
+    return {"chat.*": Permission.VIEW_CONVERSATIONS, "widget.*": Permission.MANAGE_WIDGETS}
 
 
 @hookimpl

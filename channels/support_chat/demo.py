@@ -15,9 +15,13 @@ from .models import ChatContact, ChatConversation, ChatWidget
 from .schemas import CREATE_WIDGET
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from support_core.plugin_api import Desk
 
 NAME = "Demo shop"
+
+WHY = "the demo page shows the demo workspace's widget to whoever runs this desk"
 
 PAGES = (
     ("https://shop.example/", "Demo shop"),
@@ -56,6 +60,17 @@ SETTINGS = {
 }
 
 
+def shown_token(session: Session) -> str | None:
+    """Return the token of the demo's widget, in whichever workspace; None where there is none."""
+    return session.execute(
+        select(ChatWidget.token)
+        .where(ChatWidget.name == NAME, ChatWidget.is_active, ChatWidget.deleted_at.is_(None))
+        .order_by(ChatWidget.id)
+        .limit(1)
+        .execution_options(unscoped=WHY)
+    ).scalar_one_or_none()
+
+
 def furnish(desk: Desk) -> None:
     """Make the widget, and give every chat of the demo its visitor."""
     mailbox_id = desk.session.execute(select(func.min(Mailbox.id))).scalar_one()
@@ -72,7 +87,8 @@ def furnish(desk: Desk) -> None:
         contact = contacts.get(customer.id)
         if contact is None:
             contact = contacts[customer.id] = _contact(desk, widget, customer, number)
-        contact.last_seen_at = max(contact.last_seen_at, created_at)
+            contact.created_at = created_at
+        contact.last_seen_at = created_at
         last = desk.session.execute(
             select(func.max(Thread.id)).where(Thread.conversation_id == conversation_id)
         ).scalar_one()
@@ -104,8 +120,7 @@ def _contact(desk: Desk, widget: ChatWidget, customer: Customer, number: int) ->
         page_title=title,
         browser=BROWSERS[number % len(BROWSERS)],
         locale="de" if number % 3 == 0 else "en",
-        created_at=customer.created_at,
-        last_seen_at=customer.created_at,
+        last_seen_at=desk.clock(),
     )
     desk.session.add(contact)
     desk.session.flush()

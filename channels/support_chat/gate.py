@@ -64,6 +64,13 @@ class Visit:
         return found
 
 
+def party(request: Request, *, lock: bool = False) -> tuple[Desk, ChatWidget, ChatContact]:
+    """Return the desk, the widget and the contact of a call that was let in."""
+    visit: Visit = request.chat_visit
+    desk = visit.desk(request)
+    return desk, visit.widget(desk), visit.contact(desk, lock=lock)
+
+
 def admitted(view: View, info: Any) -> View:
     """View deriver: let a call in that a widget of this origin may make, and count it."""
     limit: str | None = info.options.get("chat")

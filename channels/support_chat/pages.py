@@ -11,12 +11,10 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from pyramid.response import Response
-from sqlalchemy import select
 
 from support_core.plugin_api import NotFound, Permission, Service
 
-from .demo import NAME
-from .models import ChatWidget
+from .demo import shown_token
 from .settings import DEMO
 
 if TYPE_CHECKING:
@@ -26,8 +24,6 @@ STATIC = Path(__file__).parent / "static"
 
 #: Seconds for which a page may use its copy without asking; after that the ETag saves the bytes.
 FRESH = 300
-
-WHY = "the demo page shows the demo workspace's widget to whoever runs this desk"
 
 script = Service("chat-widget-js", "/chat/widget.js", description="The widget.", tag="Chat")
 demo = Service("chat-demo", "/chat/demo", description="A page to try it on.", tag="Chat")
@@ -72,13 +68,7 @@ def demo_page(request: Request) -> Response:
     application = request.registry.support
     if not application.development and not application.settings[DEMO]:
         raise NotFound
-    token = request.dbsession.execute(
-        select(ChatWidget.token)
-        .where(ChatWidget.name == NAME, ChatWidget.is_active, ChatWidget.deleted_at.is_(None))
-        .order_by(ChatWidget.id)
-        .limit(1)
-        .execution_options(unscoped=WHY)
-    ).scalar_one_or_none()
+    token = shown_token(request.dbsession)
     if token is None:
         raise NotFound("There is no demo widget. Run support-core demo first.")
     nonce = secrets.token_urlsafe(16)

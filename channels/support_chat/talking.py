@@ -74,6 +74,22 @@ def open_conversation(
     return (row[0], row[1]) if row is not None else None
 
 
+def active(desk: Desk, contact: ChatContact) -> dict[str, Any] | None:
+    """Return the conversation of this session as ``init`` shows it; None where there is none."""
+    found = open_conversation(desk, contact, recent=True)
+    if found is None:
+        return None
+    conversation, row = found
+    return {
+        "id": conversation.id,
+        "number": conversation.number,
+        "subject": conversation.subject,
+        "status": conversation.status,
+        "unread": reading.unread(desk, row),
+        "agent_read_id": row.agent_read_id or None,
+    }
+
+
 def start(desk: Desk, widget: ChatWidget, contact: ChatContact, values: Mapping[str, Any]) -> Said:
     """File a first message: into the open conversation, else into a new one.
 

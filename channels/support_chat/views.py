@@ -36,7 +36,7 @@ from .chat_schemas import (
     TypingBody,
     VisitBody,
 )
-from .gate import Throttle
+from .gate import Throttle, party
 from .presenting import language, milliseconds, present_options, present_public
 from .problems import (
     ContactNotFound,
@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from support_core.plugin_api import Desk, Thread
 
     from .gate import Visit
-    from .models import ChatContact, ChatWidget
 
 TAG = "Chat"
 PUBLIC = Permission.PUBLIC
@@ -116,27 +115,12 @@ def initialise(request: Request) -> dict[str, Any]:
             "visitor_id": contact.visitor_id,
             "pubsub_channel": f"support.chat.{contact.secret_id}",
         },
-        "active_conversation": _active(desk, contact),
+        "active_conversation": talking.active(desk, contact),
         "options": {
             **present_options(widget, locale, translation, desk.clock()),
             **_limits(desk),
             "known": {"email": contact.email, "name": contact.name},
         },
-    }
-
-
-def _active(desk: Desk, contact: ChatContact) -> dict[str, Any] | None:
-    found = talking.open_conversation(desk, contact, recent=True)
-    if found is None:
-        return None
-    conversation, row = found
-    return {
-        "id": conversation.id,
-        "number": conversation.number,
-        "subject": conversation.subject,
-        "status": conversation.status,
-        "unread": reading.unread(desk, row),
-        "agent_read_id": row.agent_read_id or None,
     }
 
 
@@ -165,7 +149,7 @@ def _limits(desk: Desk) -> dict[str, Any]:
 )
 def begin(request: Request) -> dict[str, Any]:
     """Start a chat; while one is open, the message goes into that one."""
-    desk, widget, contact = _party(request, lock=True)
+    desk, widget, contact = party(request, lock=True)
     said = talking.start(desk, widget, contact, request.validated)
     contacts.seen(desk, contact)
     return {
@@ -192,7 +176,7 @@ def send(request: Request) -> dict[str, Any]:
 
     A ``client_id`` makes a resend harmless: the same one again is answered as before.
     """
-    desk, _, contact = _party(request)
+    desk, _, contact = party(request)
     row = talking.find(desk, contact, request.validated["conversation_id"])
     said = talking.message(desk, contact, row, request.validated)
     contacts.seen(desk, contact)
@@ -212,7 +196,7 @@ def show_history(request: Request) -> dict[str, Any]:
     Notes and line items are never part of it. With ``after``, a reply that had been held back
     may come again: its id is older than what was said meanwhile.
     """
-    desk, _, contact = _party(request)
+    desk, _, contact = party(request)
     row = talking.find(desk, contact, request.filters["conversation_id"])
     after = request.filters.get("after")
     return {"success": True, "messages": history.messages(desk, row.conversation_id, after)}
@@ -221,7 +205,7 @@ def show_history(request: Request) -> dict[str, Any]:
 @typing.post(permission=PUBLIC, chat="chat-typing", body=TypingBody(), shape=SUCCESS, raises=TALK)
 def type_(request: Request) -> dict[str, Any]:
     """Say that the visitor types, or has stopped; agents hear it, and it is stored nowhere."""
-    desk, _, contact = _party(request)
+    desk, _, contact = party(request)
     row = talking.find(desk, contact, request.validated["conversation_id"])
     talking.typing(desk, contact, row, is_typing=request.validated["is_typing"])
     return {"success": True}
@@ -230,7 +214,7 @@ def type_(request: Request) -> dict[str, Any]:
 @read.post(permission=PUBLIC, chat="chat-read", body=ReadBody(), shape=SUCCESS, raises=TALK)
 def mark_read(request: Request) -> dict[str, Any]:
     """Say that the visitor has seen the messages up to ``last_read_id``."""
-    desk, _, contact = _party(request, lock=True)
+    desk, _, contact = party(request, lock=True)
     row = talking.find(desk, contact, request.validated["conversation_id"])
     reading.by_visitor(desk, row, request.validated["last_read_id"])
     contacts.seen(desk, contact)
@@ -240,7 +224,7 @@ def mark_read(request: Request) -> dict[str, Any]:
 @visit.post(permission=PUBLIC, chat="chat-read", body=VisitBody(), shape=SUCCESS, raises=CONTACT)
 def visited_page(request: Request) -> dict[str, Any]:
     """Say that the visitor is still there, and on which page."""
-    desk, _, contact = _party(request)
+    desk, _, contact = party(request)
     contacts.seen(desk, contact, request.validated)
     return {"success": True}
 
@@ -260,7 +244,7 @@ def follow(request: Request) -> Response:
     ``Last-Event-ID`` gets what it missed, nothing twice. ``typing`` is said in passing. ``reset``
     tells that the log does not reach back so far: load the history anew.
     """
-    desk, _, contact = _party(request)
+    desk, _, contact = party(request)
     after = last_event_id(request, request.filters.get("last_event_id"))
     opened = streaming.subscription(desk, contact, resume(desk.session, after))
     return open_stream(request, opened)
@@ -279,7 +263,7 @@ def upload(request: Request) -> dict[str, Any]:
     """Upload a file in the field ``file``; name its id in a message to send it."""
     # Before a workspace is locked for writing: an upload takes its time.
     with uploaded_file(request) as given:
-        desk, _, contact = _party(request, lock=True)
+        desk, _, contact = party(request, lock=True)
         stored = uploads.store(desk, contact, given)
     return {"success": True, "attachment": history.present_file(stored)}
 
@@ -294,15 +278,8 @@ def upload(request: Request) -> dict[str, Any]:
 )
 def download(request: Request) -> Response:
     """Download a file of the visitor's own conversations."""
-    desk, _, contact = _party(request)
+    desk, _, contact = party(request)
     return file_response(desk, uploads.find(desk, contact, path_id(request)))
-
-
-def _party(request: Request, *, lock: bool = False) -> tuple[Desk, ChatWidget, ChatContact]:
-    """Return the desk, the widget and the contact of a call."""
-    visited: Visit = request.chat_visit
-    desk = visited.desk(request)
-    return desk, visited.widget(desk), visited.contact(desk, lock=lock)
 
 
 def _written(thread: Thread) -> dict[str, Any]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .visitor import Site, Visitor
 
 #: Token and contact included.
-STATEMENTS = {"history": 10, "stream": 9}
+STATEMENTS = {"history": 11, "stream": 9}
 
 
 def taken(visitor: Visitor, call: str) -> int:
@@ -24,7 +24,8 @@ def taken(visitor: Visitor, call: str) -> int:
 
 def test_reading_takes_the_statements_it_is_known_to_take(site: Site) -> None:
     visitor = site.visitor()
-    visitor.start("Hello")
+    first = visitor.upload("a.png", b"a").json["attachment"]["id"]
+    visitor.start("Hello", attachment_ids=[first])
     assert {call: taken(visitor, call) for call in STATEMENTS} == STATEMENTS
     for number in range(30):
         file = visitor.upload("a.png", b"a").json["attachment"]["id"]

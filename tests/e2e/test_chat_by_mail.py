@@ -12,10 +12,9 @@ from support_chat.continuity import mail_unread
 from support_core.jobs import JobContext
 from support_core.testing import DeskUnderTest, TestWorkspace, make_desk
 from support_email.following_up import mail_replies
+from tests.channels.support_chat.visitor import Site, Visitor
 from tests.channels.support_email.wire import Post, a_mail, smtp_fields
 from tests.services.smtp import SmtpServer
-
-from .visitor import Site, Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +32,11 @@ def desk(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iter
     )
     yield under_test
     under_test.application.close()
+
+
+@pytest.fixture
+def workspace(desk: DeskUnderTest) -> TestWorkspace:
+    return desk.workspace()
 
 
 @pytest.fixture
