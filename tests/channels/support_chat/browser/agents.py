@@ -109,3 +109,8 @@ class Agents:
         self.call(
             "PUT", f"/conversations/{self.conversation(widget)}/presence", {"state": "viewing"}
         )
+
+    def rename(self, name: str) -> None:
+        """Give the agent another name."""
+        member = self.call("GET", "/auth/me")["user"]["id"]
+        self.call("PUT", f"/users/{member}", {"name": name})

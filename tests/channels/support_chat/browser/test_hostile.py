@@ -50,8 +50,7 @@ def test_markup_is_shown_and_never_run(visitor: Visitor, agents: Agents, site: S
     visitor.composer.press("Enter")
     visitor.sees(ATTACK)
     expect(visitor.state).to_have_text("Sent")
-    member = agents.call("GET", "/auth/me")["user"]["id"]
-    agents.call("PUT", f"/users/{member}", {"name": ATTACK})
+    agents.rename(ATTACK)
     agents.reply(widget, SECOND)
     agents.type(widget)
     expect(visitor.bubbles).to_have_count(2)

@@ -58,6 +58,7 @@ def test_a_screen_reader_hears_messages_and_who_wrote_them(
     visitor: Visitor, agents: Agents, site: Site
 ) -> None:
     widget = agents.widget(welcome_title="Ask us")
+    agents.rename("Maya")
     visitor.visit(site.page(agents.url, widget)).open().sends("Hello")
     agents.reply(widget, "Good morning")
     visitor.sees("Hello", "Good morning")
@@ -69,7 +70,7 @@ def test_a_screen_reader_hears_messages_and_who_wrote_them(
           - paragraph: You
           - text: Hello
           - paragraph: /Sent/
-          - paragraph: /owner/
+          - paragraph: Maya
           - text: Good morning
           - paragraph
         """
