@@ -12,6 +12,8 @@ SUPPORT_CORPUS ?= ../shared/corpus
 # The mails in it: a folder with an expectations.jsonl.
 EMAIL_CORPUS ?= $(SUPPORT_CORPUS)/email
 
+WIDGET := channels/support_chat/widget
+
 # What depends on how jobs travel, for the runs on RabbitMQ and Redis. The tests of the job engine
 # are not among it: in every run they run on each broker.
 TRAVELLING := tests/contract tests/channels/support_api tests/functional/test_replies.py \
@@ -26,7 +28,7 @@ export SUPPORT_CORPUS
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint types docs bench rehearsal faults corpus services clean
+.PHONY: help run test lint types docs widget bench rehearsal faults corpus services clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +70,10 @@ types: $(VENV)/dev.stamp ## Check types
 docs: $(VENV)/dev.stamp ## Check that the documentation is complete and that its code runs
 	$(PY) -m pytest tests/docs
 
+widget: ## Build the chat widget anew from its sources (with npm)
+	npm --prefix $(WIDGET) ci --ignore-scripts --no-audit --no-fund
+	npm --prefix $(WIDGET) run --silent build
+
 bench: $(VENV)/dev.stamp ## Measure
 	$(PY) -m bench
 
@@ -90,7 +96,7 @@ services: ## Install the servers that the suite starts itself (Debian, as root)
 
 clean: ## Remove what was built and measured, and the virtual environments
 	rm -rf $(VENV) .venv-* build dist *.egg-info htmlcov .coverage .coverage.*
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(WIDGET)/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:

@@ -33,6 +33,9 @@ ABOUT_STATE = re.compile(
     r"|The channel does not take replies now\."
     r"|The (imap|smtp|oauth) .+ field is required\."
     r"|The mailbox has no outgoing mail server \(smtp_host\)\."
+    r"|The .+ must not overlap, and each has to end after it begins\."
+    r"|The .+ field has a duplicate value\."
+    r"|The .*options field is (required|prohibited)\."
 )
 #: No regular expression tells international domain names (IDNA) from other texts.
 ABOUT_ADDRESS = re.compile(r"The .+ must be a valid email address\.")

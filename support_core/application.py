@@ -53,6 +53,8 @@ class Application:
     resources: dict[str, Callable[[Desk], int]] = field(default_factory=dict)
     #: The open streams of this process, where it holds any.
     streams: Hub | None = None
+    #: Whether ``support-core dev`` serves it, on a developer's own machine.
+    development: bool = False
     #: Long-lived parts of plugins, by plugin name; one that has a ``close`` is closed at the end.
     extensions: dict[str, Any] = field(default_factory=dict)
     _schemas: dict[Callable[[Application], Any], Any] = field(default_factory=dict)

@@ -172,6 +172,18 @@ class Sent:
     state: str = "sent"
 
 
+@dataclass(frozen=True)
+class FollowUp:
+    """Replies that a customer has not read where they were written, to be brought elsewhere.
+
+    ``thread_ids`` are those of one burst, oldest first. The conversation's customer has an e-mail
+    address.
+    """
+
+    conversation: ConversationRef
+    thread_ids: tuple[int, ...]
+
+
 class Retry(Exception):
     """Raised by ``support_deliver``: try again in ``after`` seconds; the reason is shown."""
 

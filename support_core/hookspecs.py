@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Composition,
         ConversationRef,
         Drop,
+        FollowUp,
         InboundMessage,
         OutboundMessage,
         ReplyWindow,
@@ -140,10 +141,29 @@ def support_can_reply(conversation: ConversationRef, desk: Desk) -> ReplyWindow 
 
 
 @hookspec(firstresult=True)
+def support_follow_up(follow_up: FollowUp, desk: Desk) -> bool | None:
+    """Bring a customer replies that they have not read in the conversation's own channel.
+
+    Asked by a channel whose customers may have left, such as a chat, inside its transaction. True
+    is a promise: a job of yours will carry them. What comes back belongs into the same
+    conversation. None where the mailbox or the customer cannot be reached; the first answer wins.
+    """
+
+
+@hookspec(firstresult=True)
 def support_assign(conversation: ConversationRef, desk: Desk) -> int | None:
     """Choose the member a new conversation is assigned to, by id; the first answer wins.
 
     Inside the transaction. A member who may not be assigned is ignored with a warning.
+    """
+
+
+@hookspec
+def support_presence(conversation: ConversationRef, state: str, desk: Desk) -> None:
+    """Hear that the acting member has a conversation open: ``viewing`` or ``replying``.
+
+    Inside the transaction of ``PUT /conversations/{id}/presence``, which clients repeat while it
+    lasts, so it comes again and again. A raise refuses the call.
     """
 
 
@@ -249,3 +269,11 @@ def support_openapi(document: dict[str, Any]) -> None:
 @hookspec
 def support_demo(desk: Desk) -> None:
     """Add the plugin's share of the demo workspace, inside the transaction that builds it."""
+
+
+@hookspec
+def support_dev_links() -> Sequence[tuple[str, str]]:
+    """Name pages that ``support-core dev`` prints: pairs of a label and a path of the API.
+
+    They may exist in development only: ``application.development`` says that it is.
+    """

@@ -6,7 +6,7 @@ a line in the changelog. Tests of plugins may import :mod:`support_core.testing`
 
 from __future__ import annotations
 
-from .addresses import email_key
+from .addresses import ascii_host, email_key
 from .application import Application
 from .blobs import Blob, BlobMissing, BlobStoreAway, BlobTooLarge
 from .bus import Signal
@@ -15,6 +15,7 @@ from .channels import (
     Composition,
     ConversationRef,
     Drop,
+    FollowUp,
     InboundAttachment,
     InboundMessage,
     OutboundAttachment,
@@ -36,8 +37,11 @@ from .errors import (
     MessageDropped,
     NotAcceptable,
     NotFound,
+    PayloadTooLarge,
     SupportError,
+    TooManyRequests,
     Unauthenticated,
+    Unavailable,
     invalid_reference,
 )
 from .event_names import EVENT_TYPES
@@ -56,6 +60,7 @@ from .models import (
     Base,
     Conversation,
     Customer,
+    Delivery,
     Identified,
     Mailbox,
     Thread,
@@ -79,8 +84,12 @@ from .presenters.shapes import (
     paged,
 )
 from .presenters.threads import present_one
+from .ratelimit import Standing as RateStanding
 from .rest import ID, Service, path_id
+from .rest.bodies import json_object
+from .rest.downloads import file_response
 from .rest.pages import enveloped as listed
+from .rest.uploads import UploadedFile, uploaded_file
 from .runners import Runner, RunnerContext
 from .schemas import fields
 from .security import Permission
@@ -123,12 +132,14 @@ __all__ = [
     "Conversation",
     "ConversationRef",
     "Customer",
+    "Delivery",
     "Denial",
     "Desk",
     "DomainEvent",
     "Drop",
     "Entitlements",
     "Filed",
+    "FollowUp",
     "Follower",
     "Forbidden",
     "HostIdentity",
@@ -153,10 +164,12 @@ __all__ = [
     "OutgoingClient",
     "OutgoingError",
     "OutgoingPolicy",
+    "PayloadTooLarge",
     "Permanent",
     "Permission",
     "Positions",
     "Prepared",
+    "RateStanding",
     "Reply",
     "ReplyWindow",
     "Retry",
@@ -174,23 +187,29 @@ __all__ = [
     "SupportError",
     "Thread",
     "Timestamped",
+    "TooManyRequests",
     "UTCDateTime",
     "Unauthenticated",
+    "Unavailable",
+    "UploadedFile",
     "User",
     "WorkspaceRef",
     "WorkspaceScoped",
     "affordable_html",
+    "ascii_host",
     "command_desk",
     "component",
     "email_key",
     "enveloped",
     "event_frame",
     "fields",
+    "file_response",
     "frame",
     "generate_secret",
     "hookimpl",
     "invalid_reference",
     "job",
+    "json_object",
     "keysets",
     "last_event_id",
     "listed",
@@ -213,6 +232,7 @@ __all__ = [
     "signal_frame",
     "tenant_key",
     "to_text",
+    "uploaded_file",
     "upsert",
     "walk_html",
     "within",

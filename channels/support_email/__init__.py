@@ -15,6 +15,7 @@ from .account import can_send
 from .commands import mail
 from .erasing import forget
 from .fields import ACCOUNT_FIELDS
+from .following_up import take
 from .health import check
 from .keeping import SCHEDULES
 from .people import compose
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         ConversationRef,
         Desk,
         DomainEvent,
+        FollowUp,
         MailboxFields,
         OpenDesk,
         OutboundMessage,
@@ -51,6 +53,7 @@ def includeme(config: Configurator) -> None:
     config.scan(".views")
     config.scan(".answering")
     config.scan(".keeping")
+    config.scan(".following_up")
 
 
 @hookimpl
@@ -88,6 +91,11 @@ def support_compose(
     conversation: ConversationRef, cc: Sequence[str], bcc: Sequence[str], desk: Desk
 ) -> Composition:
     return compose(desk, conversation, cc, bcc)
+
+
+@hookimpl
+def support_follow_up(follow_up: FollowUp, desk: Desk) -> bool | None:
+    return take(desk, follow_up)
 
 
 @hookimpl

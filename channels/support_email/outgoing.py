@@ -63,7 +63,7 @@ def draft(desk: Desk, message: OutboundMessage) -> Draft | None:
         return None
     signer = Signer(desk.keyring.decrypt(row.token_secret), desk.workspace_id, mailbox.email)
     message_id = signer.message_id(message.message_id.removeprefix("msg_"), conversation.id)
-    earlier = [it for it in _earlier(desk, conversation.id) if it.message_id != message_id]
+    earlier = [it for it in earlier_mails(desk, conversation.id) if it.message_id != message_id]
     parent = next((it for it in reversed(earlier) if it.direction == "in"), None)
     parent = parent or (earlier[-1] if earlier else None)
     text = Text.of(message.body, message.body_format).signed(mailbox.signature)
@@ -82,7 +82,7 @@ def draft(desk: Desk, message: OutboundMessage) -> Draft | None:
             cc=_addresses(message.recipients, "cc"),
             reply_to=signer.reply_address(conversation.id) if row.plus_addressing else None,
             in_reply_to=parent.message_id if parent else None,
-            references=_chain(earlier, parent),
+            references=references_to(earlier, parent),
         ),
         text,
     )
@@ -108,7 +108,7 @@ def remember(desk: Desk, draft: Draft) -> None:
     )
 
 
-def _earlier(desk: Desk, conversation_id: int) -> list[EmailRef]:
+def earlier_mails(desk: Desk, conversation_id: int) -> list[EmailRef]:
     """Return the conversation's mails, oldest first."""
     rows = desk.session.execute(
         select(EmailRef)
@@ -124,7 +124,7 @@ def _earlier(desk: Desk, conversation_id: int) -> list[EmailRef]:
     return list(reversed(rows.all()))
 
 
-def _chain(earlier: list[EmailRef], parent: EmailRef | None) -> list[str]:
+def references_to(earlier: list[EmailRef], parent: EmailRef | None) -> list[str]:
     """Return References: the earlier mails, and last the one that is answered."""
     ids = [it.message_id for it in earlier if it is not parent and it.message_id]
     return [*ids, parent.message_id] if parent is not None and parent.message_id else ids

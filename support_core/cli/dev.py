@@ -43,6 +43,7 @@ def dev(context: click.Context) -> None:
         raise ConfigurationError("dev needs [server:main] use = egg:support-core#serve.")
     host.create_keys()
     application = host.application
+    application.development = True
     migrations.upgrade(application.database, application.plugins.modules)
     if not any_workspace(application):
         make_demo(application, "Demo", "pro")
@@ -51,6 +52,9 @@ def dev(context: click.Context) -> None:
 
     def say() -> None:
         click.echo(f"Docs:      {base}/docs")
+        for _, implementation in application.plugins.implementations("support_dev_links"):
+            for label, path in implementation():
+                click.echo(f"{label + ':':<10} {base}{path}")
         click.echo(f"API token: {secret}")
         click.echo("Try:")
         click.echo(f"curl -H 'Authorization: Bearer {secret}' '{base}/conversations?per_page=3'")

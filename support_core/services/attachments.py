@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 
@@ -30,7 +30,7 @@ class AttachmentService:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def upload(self, stream: BinaryIO, *, name: str, content_type: str | None) -> Attachment:
+    def upload(self, stream: IO[bytes], *, name: str, content_type: str | None) -> Attachment:
         """Store a file; raises ``PayloadTooLarge`` over the configured size.
 
         The bytes are written before the row: a crash in between leaves a blob that nobody refers

@@ -48,6 +48,12 @@ class PresenceService:
         self._desk.session.flush()
         if state != before:
             self._say(conversation, state)
+        if next(self._desk.plugins.implementations("support_presence"), None) is not None:
+            self._desk.hook.support_presence(
+                conversation=self._desk.conversations.reference(conversation),
+                state=state,
+                desk=self._desk,
+            )
         return presence
 
     def leave(self, conversation: Conversation) -> None:

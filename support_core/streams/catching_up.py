@@ -82,6 +82,7 @@ class CatchUp:
         last = page[-1].id if page else max(low, feed.position)
         events = [(event, event_frame(event)) for event in page]
         whole: dict[tuple[int, frozenset[str] | None], bytes] = {}
+        rendering: list[tuple[Stream, Sequence[DomainEvent]]] = []
         for number, stream in enumerate(ready, 1):
             if number % TURN == 0:
                 await asyncio.sleep(0)
@@ -93,8 +94,9 @@ class CatchUp:
             elif not page and stream.position < last:
                 stream.restart(last)
             if stream.subscription.render is not None:
-                await self._render(feed, stream, events, last)
-            elif stream.subscription.wants is None and not stream.topics:
+                rendering.append((stream, self._chosen(feed, stream, events)))
+                continue
+            if stream.subscription.wants is None and not stream.topics:
                 key = (stream.position, stream.permissions)
                 if key not in whole:
                     whole[key] = frames_for(stream, events, self._hub.types)
@@ -103,33 +105,47 @@ class CatchUp:
                 frames = frames_for(stream, _about(feed, stream, events), self._hub.types)
                 stream.send(frames, max(last, stream.position))
             feed.caught_up(stream)
+        for first in range(0, len(rendering), TURN):
+            await self._render(feed, rendering[first : first + TURN], last)
 
-    async def _render(self, feed: Feed, stream: Stream, events: Framed, last: int) -> None:
-        """Let a stream's own rendering make its frames."""
-        chosen = [
+    def _chosen(self, feed: Feed, stream: Stream, events: Framed) -> Sequence[DomainEvent]:
+        """Return the events that a stream renders."""
+        return [
             event
             for event, _ in _about(feed, stream, events)
             if event.id > stream.position and stream.sees(event, self._hub.types)
         ]
-        frames = b""
-        if chosen:
-            try:
-                frames = await self._hub.in_thread(self._rendered, stream, chosen)
-            except Exception:
+
+    async def _render(
+        self, feed: Feed, wanted: Sequence[tuple[Stream, Sequence[DomainEvent]]], last: int
+    ) -> None:
+        """Let streams' own renderings make their frames, those of many on one desk."""
+        made: list[bytes | None] = [b""] * len(wanted)
+        if any(chosen for _, chosen in wanted):
+            made = await self._hub.in_thread(self._rendered, feed.workspace_id, wanted)
+        for (stream, _), frames in zip(wanted, made, strict=True):
+            if frames is None:
                 # It would fail again at the same event: the client comes back and may fare better.
-                log.exception("stream_rendering_failed", workspace_id=chosen[0].workspace_id)
                 stream.end()
                 stream.position = last
-                return
-        stream.send(frames, max(last, stream.position))
+            else:
+                stream.send(frames, max(last, stream.position))
+                feed.caught_up(stream)
 
-    def _rendered(self, stream: Stream, chosen: Sequence[DomainEvent]) -> bytes:
-        render = stream.subscription.render
-        if render is None:
-            return b""
-        workspace_id = stream.subscription.workspace_id
+    def _rendered(
+        self, workspace_id: int, wanted: Sequence[tuple[Stream, Sequence[DomainEvent]]]
+    ) -> list[bytes | None]:
+        """Return the frames of each stream, None where they could not be made."""
+        made: list[bytes | None] = []
         with self._hub.application.desk(workspace_id, write=False) as desk:
-            return b"".join(render(desk, chosen))
+            for stream, chosen in wanted:
+                render = stream.subscription.render
+                try:
+                    made.append(b"".join(render(desk, chosen)) if render and chosen else b"")
+                except Exception:
+                    log.exception("stream_rendering_failed", workspace_id=workspace_id)
+                    made.append(None)
+        return made
 
 
 def _about(feed: Feed, stream: Stream, events: Framed) -> Framed:

@@ -14,6 +14,7 @@ from .conformance_steps import (
     attempts_at,
     delivery_of,
     needs_outbound,
+    needs_refusals,
     reply,
     run_again,
     show,
@@ -53,6 +54,7 @@ class OutboundConformance:
         conversation: Shown,
         card: Channel,
     ) -> None:
+        needs_refusals(far_side)
         reason = far_side.refuse_next(permanent=False)
         thread = reply(workspace, conversation, card)
         desk.run_jobs()
@@ -86,6 +88,7 @@ class OutboundConformance:
         conversation: Shown,
         card: Channel,
     ) -> None:
+        needs_refusals(far_side)
         reason = far_side.refuse_next(permanent=True)
         thread = reply(workspace, conversation, card)
         desk.run_jobs()

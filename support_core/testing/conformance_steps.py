@@ -38,6 +38,11 @@ def needs_outbound(card: Channel) -> None:
         pytest.skip("the channel carries no replies")
 
 
+def needs_refusals(far_side: FarSide) -> None:
+    if not far_side.refuses:
+        pytest.skip("nobody refuses a reply of the channel")
+
+
 def write(
     workspace: TestWorkspace, far_side: FarSide, mailbox_id: int, card: Channel, message: Incoming
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,12 @@ class Attempt:
 
 
 class FarSide(ABC):
-    """The other side of a channel: the customers, and the provider between them and us."""
+    """The other side of a channel: the customers, and the provider between them and us.
+
+    ``refuses`` is False where nobody can refuse a reply, because customers read it here with us.
+    """
+
+    refuses: ClassVar[bool] = True
 
     @abstractmethod
     def mailbox(self, workspace: TestWorkspace) -> int:

@@ -79,11 +79,16 @@ class Client:
         return self.call("DELETE", path, **options)
 
     def upload(
-        self, name: str, content: bytes, *, content_type: str = "application/octet-stream"
+        self,
+        name: str,
+        content: bytes,
+        *,
+        content_type: str = "application/octet-stream",
+        path: str = "/attachments",
     ) -> TestResponse:
-        """Upload a file as an attachment."""
+        """Upload a file, by default as an agent's attachment."""
         return self._app.post(
-            f"{BASE}/attachments",
+            f"{BASE}{path}",
             upload_files=[("file", name, content, content_type)],
             headers=self.headers,
             status="*",

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pyramid.response import FileIter, Response
-
-from ..blobs import content_disposition
 from ..presenters.attachments import ATTACHMENT, present_attachment
 from ..presenters.shapes import TEXT, enveloped
 from ..rest import ID, Service, path_id
+from ..rest.downloads import file_response
 from ..rest.uploads import uploaded_file
 from ..security import Permission
 
 if TYPE_CHECKING:
     from pyramid.request import Request
+    from pyramid.response import Response
 
 TAG = "Attachments"
 
@@ -52,19 +51,4 @@ def show(request: Request) -> dict[str, Any]:
 def bytes_of(request: Request) -> Response:
     """Download an attachment."""
     found = request.desk.attachments.get(path_id(request))
-    response = Response(
-        app_iter=FileIter(request.desk.blobs.open(found.blob_key), 1 << 16),
-        content_type="application/octet-stream",
-        charset=None,
-    )
-    response.content_length = found.size
-    response.headers.update(
-        {
-            "Content-Type": found.content_type,
-            "Content-Disposition": content_disposition(found.name),
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        }
-    )
-    return response
+    return file_response(request.desk, found)

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 import support_api.models  # noqa: F401 - their tables are compared
+import support_chat.models  # noqa: F401 - their tables are compared
 import support_email.models  # noqa: F401 - their tables are compared
 import support_plans.models  # noqa: F401 - their tables are compared
 import support_webhooks.models  # noqa: F401 - their tables are compared
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tests.services.databases import Databases
 
 NUMBERS = count(1)
-PLUGINS = ("api", "email", "plans", "webhooks")
+PLUGINS = ("api", "chat", "email", "plans", "webhooks")
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_the_version_before_runs_on_and_does_not_migrate(
     migrations.upgrade(database, PLUGINS)
     with database.engine.begin() as connection:
         connection.execute(
-            text("UPDATE alembic_version SET version_num = 'core_9999' WHERE version_num LIKE 'c%'")
+            text("UPDATE alembic_version SET version_num = 'core_9999' WHERE version_num LIKE 'core%'")
         )
     state = migrations.state(database, PLUGINS)
     assert (state.newer, state.pending) == (("core_9999",), [])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support_core.testing import count_statements
+from tests.isolation.chatted import add_chat
 from tests.isolation.hooked import add_attempt, add_delivery, add_replay, add_webhook
 from tests.isolation.mailed import add_ingest
 from tests.isolation.operations import operations, valid_call
@@ -36,7 +37,7 @@ STATEMENTS = {
     "GET /customers/{id}": 3,
     "GET /customers/{id}/conversations": 4,
     "GET /customers/{id}/export": 6,
-    "GET /entitlements": 7,
+    "GET /entitlements": 8,
     "GET /events": 3,
     "GET /events/stream": 3,
     "GET /jobs": 4,
@@ -58,6 +59,9 @@ STATEMENTS = {
     "GET /webhooks/{id}/deliveries/{delivery_id}": 5,
     "GET /webhooks/{id}/replays": 5,
     "GET /webhooks/{id}/replays/{replay_id}": 4,
+    "GET /visitors": 5,
+    "GET /widgets": 4,
+    "GET /widgets/{id}": 3,
 }
 
 #: Statements that set PostgreSQL's planner for a count, and set it back.
@@ -114,6 +118,7 @@ def _grow(world: World) -> None:
         assert owner.post("/roles", role).status_int == 201
         dead_job(world.workspace)
         add_webhook(world.workspace)
+        add_chat(world.workspace, world.mailbox)
         with world.workspace.desk() as desk:
             add_delivery(desk, world.webhook, world.conversation, number=number + 1)
             add_attempt(desk, world.webhook_delivery, number=number + 3)
@@ -154,7 +159,9 @@ LISTS = (
     "GET /roles",
     "GET /tokens",
     "GET /users",
+    "GET /visitors",
     "GET /webhooks",
     "GET /webhooks/{id}/deliveries",
     "GET /webhooks/{id}/replays",
+    "GET /widgets",
 )

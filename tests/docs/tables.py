@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from support_chat.settings import SETTINGS as CHAT_SETTINGS
 from support_core import errors, hookspecs
 from support_core.cli.root import cli
 from support_core.cli.routes import plain, routes_of
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 #: The plugins whose routes and settings the pages show.
-PLUGINS = ("api", "email", "plans", "webhooks")
+PLUGINS = ("api", "chat", "email", "plans", "webhooks")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -174,6 +175,7 @@ def tables(desk: DeskUnderTest) -> dict[str, str]:
     return {
         "settings": settings(CORE_SETTINGS),
         "settings of plans": settings(PLAN_SETTINGS),
+        "settings of chat": settings(CHAT_SETTINGS),
         "settings of email": settings(EMAIL_SETTINGS),
         "settings of webhooks": settings(WEBHOOK_SETTINGS),
         "settings of nchan": settings(NCHAN_SETTINGS),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from support_core.rest import PREFIX
 from support_core.testing import carried, data_of
@@ -40,10 +41,12 @@ NOUNS = {
     "tokens": "token",
     "users": "member",
     "webhooks": "webhook",
+    "widgets": "widget",
 }
 
 #: Paths that need a particular row of their kind.
 PATHS: dict[str, dict[str, str]] = {
+    "/chat/attachments/{id}": {"id": "chat_file"},
     "/conversations/{id}/messages": {"id": "api_conversation"},
     "/conversations/{id}/reply-address": {"id": "email_conversation"},
     "/conversations/{id}/restore": {"id": "deleted_conversation"},
@@ -60,11 +63,18 @@ REFERENCES = {
     "ids": "job",
     "mailbox_id": "mailbox",
     "user_id": "member",
+    "widget_id": "widget",
 }
 
 #: Valid bodies by method and path.
 BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /auth/login": lambda world: {"email": world.email, "password": world.password},
+    "POST /chat/init": lambda world: {"token": world.chat.token},
+    "POST /chat/start": lambda world: {**world.chat.visitor, "message": "Hello"},
+    "POST /chat/message": lambda world: {**world.chat.talk, "message": "And one more thing"},
+    "POST /chat/typing": lambda world: {**world.chat.talk, "is_typing": True},
+    "POST /chat/read": lambda world: {**world.chat.talk, "last_read_id": 1},
+    "POST /chat/visit": lambda world: dict(world.chat.visitor),
     "POST /conversations": lambda world: {
         "mailbox_id": world.mailbox,
         "customer_email": "new@example.test",
@@ -90,8 +100,19 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /users": lambda _: {"email": "user-new@example.test", "name": "New User"},
     "PUT /users/{id}": lambda _: {"name": "Renamed User"},
     "POST /webhooks": lambda _: {"url": "https://example.com/hook"},
+    "POST /widgets": lambda world: {"name": "Another", "mailbox_id": world.mailbox},
+    "PUT /widgets/{id}": lambda _: {"name": "Renamed"},
     "PUT /webhooks/{id}": lambda _: {"description": "Renamed"},
     "POST /webhooks/{id}/replay": lambda _: {"after": "2026-01-01T00:00:00Z"},
+}
+
+
+#: Queries that a call needs, by method and path.
+QUERIES: dict[str, Callable[[World], Mapping[str, Any]]] = {
+    "GET /chat/attachments/{id}": lambda world: world.chat.visitor,
+    "GET /chat/history": lambda world: world.chat.talk,
+    "GET /chat/stream": lambda world: world.chat.visitor,
+    "POST /chat/attachments": lambda world: world.chat.visitor,
 }
 
 
@@ -115,7 +136,7 @@ class Call:
         path = self.pattern.format(**self.parameters) + self.query
         if self.upload:
             fresh = type(client)(client._app.app, {**client.headers, **headers})
-            return fresh.upload("note.txt", b"text", content_type="text/plain")
+            return fresh.upload("note.txt", b"text", content_type="text/plain", path=path)
         return client.call(self.method, path, self.body, headers=headers)
 
     def with_parameter(self, name: str, value: int) -> Call:
@@ -173,7 +194,8 @@ def valid_call(operation: Operation, world: World) -> Call:
     if operation.body is not None and name not in BODIES:
         raise NoRecipe(f"{name} takes a body; add a valid one to BODIES")
     body = BODIES[name](world) if name in BODIES else None
-    return Call(operation.method, pattern, parameters, body, upload)
+    query = f"?{urlencode(QUERIES[name](world))}" if name in QUERIES else ""
+    return Call(operation.method, pattern, parameters, body, upload, query)
 
 
 def shown_by(world: World, path: str) -> Any:

@@ -355,6 +355,8 @@ def test_every_way_around_is_a_known_one() -> None:
 
 #: Modules that work without a workspace, or for all of them. A new one is added on purpose.
 AROUND = {
+    "channels/support_chat/demo.py",
+    "channels/support_chat/gate.py",
     "channels/support_email/commands.py",
     "channels/support_email/keeping.py",
     "channels/support_email/watching.py",

@@ -17,6 +17,7 @@ from support_core.services.logins import start_session
 from support_core.services.maintenance import delete_blobs
 from support_core.testing import Client, make_desk, probe
 
+from .chatted import Chat, add_chat
 from .hooked import add_delivery, add_replay, add_webhook
 from .mailed import add_ingest, add_traces, server_fields
 
@@ -57,7 +58,18 @@ class World:
     webhook: int
     webhook_delivery: int
     webhook_replay: int
+    chat: Chat
     password: str = PASSWORD
+
+    @property
+    def widget(self) -> int:
+        """The widget."""
+        return self.chat.widget
+
+    @property
+    def chat_file(self) -> int:
+        """The visitor's file."""
+        return self.chat.file
 
     @property
     def owner(self) -> Client:
@@ -73,7 +85,9 @@ def make_full_desk(folder: Path, url: str) -> DeskUnderTest:
         # nchan needs an nginx, and adds no operation.
         if point.group == "support_core.plugins" and point.name != "nchan"
     ]
-    return make_desk(folder, url, plugins=shipped, extra={"probe": probe})
+    return make_desk(
+        folder, url, plugins=shipped, extra={"probe": probe}, support__chat__demo="true"
+    )
 
 
 def make_world(desk: DeskUnderTest) -> World:
@@ -111,6 +125,7 @@ def make_world(desk: DeskUnderTest) -> World:
         ingest=add_ingest(workspace, mailbox),
         job=dead_job(workspace),
         **_webhook(workspace, conversation["id"]),
+        chat=add_chat(workspace, mailbox),
     )
     add_traces(workspace, mailbox, world.conversation, failed)
     desk.run_jobs()

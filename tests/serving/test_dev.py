@@ -41,6 +41,12 @@ def test_a_first_start_makes_a_desk_and_a_second_one_keeps_it(
         with desk.client(first) as caller:
             total = caller.get("/conversations").json()["meta"]["total"]
             assert total >= 48
+            assert f"{desk.url}/api/support/chat/demo" in desk.output
+            page = caller.get("/chat/demo")
+            assert page.headers["Content-Security-Policy"].startswith("default-src 'none'")
+            (widget,) = caller.get("/widgets").json()["data"]
+            assert f'data-token="{widget["token"]}"' in page.text
+            assert len(caller.get("/visitors").json()["data"]) == 3
             body = {"name": "Kept", "email": "kept@demo.example"}
             assert caller.post("/mailboxes", json=body).status_code == 201
         assert desk.end() == 0

@@ -1,0 +1,265 @@
+"""``python -m bench.chat``: visitors of a chat on one gateway process, and agents who answer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from support_chat.models import ChatContact, ChatConversation
+from support_chat.widgets import create
+from support_core import app
+from support_core.plugin_api import Reply
+from tests.services.process import free_port
+from tests.services.redis import Redis
+from tests.serving.processes import BIN, bootstrap, running, write_ini
+
+from . import report
+from .stream_client import Swarm, raise_file_limit
+from .streams import MILLISECOND, PATIENCE, RESULTS, Bench, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PATH = "/api/support/chat/stream"
+PLUGINS = "api chat plans"
+#: Rows that are written in one transaction while the bench is set up.
+BATCH = 500
+
+
+@dataclass
+class Chats(Bench):
+    """A gateway, the visitors' paths, and the conversations that agents answer."""
+
+    address: tuple[str, int]
+    paths: list[str]
+    conversations: list[int]
+    agent_id: int
+
+    def swarm(self, paths: Sequence[str]) -> Swarm:
+        return Swarm(self.address, self.headers, paths, processes=self.options.client_processes)
+
+    def answer(self, index: int, number: int) -> tuple[int, float]:
+        """Let an agent answer a visitor; return the message's id and when it began."""
+        began = time.monotonic()
+        with self.publisher.desk(self.workspace_id) as desk:
+            conversation = desk.conversations.get(self.conversations[index])
+            acting = desk.acting_as(self.agent_id)
+            thread = acting.replies.add(conversation, Reply(body=f"Answer {number}"))
+            thread_id = thread.id
+        return thread_id, began
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    options = _options()
+    raise_file_limit()
+    with ExitStack() as stack:
+        lines = _run(_bench(stack, options))
+    text = "\n\n".join([report.machine(report.sqlite_version()), *lines])
+    sys.stdout.write(f"\n{text}\n")
+    if options.output is not None:
+        report.write(options.output, "Chat", text)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.chat", description=main.__doc__)
+    parser.add_argument("--visitors", type=int, default=10_000)
+    parser.add_argument("--rate", type=int, default=200, help="agents' messages a second")
+    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--writers", type=int, default=4, help="agents' transactions at a time")
+    parser.add_argument("--client-processes", type=int, default=2)
+    parser.add_argument("--database", default="sqlite:///%(here)s/desk.sqlite")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="where the tables are kept")
+    parser.add_argument("--dry", dest="output", action="store_const", const=None)
+    return parser.parse_args()
+
+
+def _bench(stack: ExitStack, options: argparse.Namespace) -> Chats:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="support-bench-")))
+    redis = Redis()
+    stack.callback(redis.stop)
+    most = str(options.visitors + 100)
+    ini = write_ini(
+        folder,
+        options.database,
+        {
+            "support.bus": f"{redis.url}/0",
+            "support.ratelimit.enabled": "false",
+            "support.streams.max": most,
+            "support.workers": "0",
+            "support.plugins": PLUGINS,
+        },
+    )
+    made = bootstrap(ini)
+    address = ("127.0.0.1", free_port())
+    command = (BIN / "support-core", "-c", ini, "gateway", "--listen", f"{address[0]}:{address[1]}")
+    gateway = stack.enter_context(running(ini, *command, ready="serving"))
+    configured = app.build(
+        {
+            "sqlalchemy.url": options.database.replace("%(here)s", str(folder)),
+            "support.keys_file": str(folder / "var" / "keys"),
+            "support.blobs.path": str(folder / "var" / "blobs"),
+            "support.sqlite.synchronous": "off",
+            "support.bus": f"{redis.url}/0",
+            "support.plugins": PLUGINS,
+            "support.log.level": "warning",
+        }
+    )
+    publisher = configured.registry.support
+    stack.callback(publisher.close)
+    workspace_id = int(made["workspace"]["id"] if "workspace" in made else made["workspace_id"])
+    bench = Chats(
+        gateway,
+        publisher,
+        workspace_id,
+        b"Accept: text/event-stream\r\nOrigin: https://shop.example\r\n",
+        options,
+        address,
+        [],
+        [],
+        0,
+    )
+    _people(bench)
+    return bench
+
+
+def _people(bench: Chats) -> None:
+    """Make a widget, an agent, and visitors who have a conversation each."""
+    with bench.publisher.desk(bench.workspace_id) as desk:
+        mailbox = desk.mailboxes.create({"name": "Chat", "email": "chat@bench.example"})[0]
+        widget, _ = create(desk, {"name": "Shop", "mailbox_id": mailbox.id})
+        agent = {"email": "ann@bench.example", "name": "Ann", "role": "agent"}
+        bench.agent_id = desk.members.create(agent, by=None).id
+        customer = desk.customers.find_or_create(email="visitor@bench.example")
+        ids = (widget.id, widget.token, mailbox.id, customer.id)
+    widget_id, token, mailbox_id, customer_id = ids
+    for first in range(0, bench.options.visitors, BATCH):
+        with bench.publisher.desk(bench.workspace_id) as desk:
+            for number in range(first, min(first + BATCH, bench.options.visitors)):
+                conversation = desk.conversations.open(
+                    mailbox=desk.mailboxes.get(mailbox_id),
+                    customer=desk.customers.get(customer_id),
+                    subject="Chat",
+                    channel="chat",
+                )
+                contact = ChatContact(
+                    widget_id=widget_id,
+                    secret_id=2**52 + number,
+                    visitor_id=f"bench-{number}",
+                    answers={},
+                    last_seen_at=desk.clock(),
+                )
+                desk.session.add(contact)
+                desk.session.flush()
+                desk.session.add(
+                    ChatConversation(conversation_id=conversation.id, contact_id=contact.id)
+                )
+                bench.conversations.append(conversation.id)
+                bench.paths.append(f"{PATH}?token={token}&contact_id={2**52 + number}")
+
+
+def _run(bench: Chats) -> list[str]:
+    options, number = bench.options, bench.options.visitors
+    _warm_up(bench)
+    before = bench.resident
+    swarm = bench.swarm(bench.paths)
+    try:
+        open_now, seconds = opened(swarm, number)
+        time.sleep(2)
+        memory = (bench.resident - before) / number
+        _say(f"{open_now:,} visitors in {seconds:.1f} s, {memory:.1f} KiB each")
+        swarm.forget()
+        used = bench.cpu
+        sent, took = _answer_all(bench)
+        swarm.wait_for(len(sent), patience=PATIENCE)
+        cpu = bench.cpu - used
+        time.sleep(1)  # for what should not come
+        arrivals = swarm.collect()
+    finally:
+        swarm.stop()
+    # The swarm hands its streams out in turn: those of a process follow each other here.
+    processes = options.client_processes
+    order = [index for first in range(processes) for index in range(first, number, processes)]
+    times: list[float] = []
+    for index, stream in zip(order, arrivals, strict=True):
+        wanted = [id_ for id_, (visitor, _) in sent.items() if visitor == index]
+        got = [id_ for id_, _ in stream]
+        if sorted(got) != sorted(wanted):
+            raise SystemExit(f"A visitor had {got[:20]} instead of {wanted[:20]}.")
+        times += [moment - sent[id_][1] for id_, moment in stream]
+    p99 = quantiles(times, n=100)[98] * MILLISECOND
+    rate = len(sent) / took
+    return [
+        f"One `support-core gateway` process ({_dialect(options)}, bus over Redis, uvloop), "
+        f"{number:,} visitors of one workspace over loopback, each with a conversation of their "
+        "own; agents' replies are committed by another process, and each is one visitor's.",
+        f"* {open_now:,} visitors' streams opened in {seconds:.1f} s.\n"
+        f"* **{memory:.1f} KiB** of the gateway's resident memory a visitor.\n"
+        f"* {len(sent):,} replies at {rate:.0f} a second: none lost, none repeated, none to "
+        "another visitor.",
+        "| replies | p50 ms | p99 ms | most ms | gateway's CPU a reply, µs |\n"
+        "|--:|--:|--:|--:|--:|\n"
+        f"| {len(sent):,} | {median(times) * MILLISECOND:.1f} | {p99:.1f} "
+        f"| {max(times) * MILLISECOND:.1f} | {cpu / len(sent) * 1e6:.0f} |",
+        "Times run from the beginning of the transaction that stores the reply to its arrival at "
+        "the visitor.",
+    ]
+
+
+def _warm_up(bench: Chats) -> None:
+    """Let everything have been used once."""
+    swarm = bench.swarm(bench.paths[:100])
+    swarm.open()
+    for index in range(20):
+        bench.answer(index, index)
+    swarm.wait_for(20, patience=PATIENCE)
+    swarm.stop()
+    time.sleep(1)
+
+
+def _answer_all(bench: Chats) -> tuple[dict[int, tuple[int, float]], float]:
+    """Answer visitors in turn, at the wanted rate; return what was sent, and the seconds it took.
+
+    What was sent is, by the message's id, whose it is and when it began.
+    """
+    options = bench.options
+    total = options.rate * options.seconds
+    step = max(1, options.visitors // total)
+    sent: dict[int, tuple[int, float]] = {}
+    start = time.monotonic()
+
+    def write(first: int) -> None:
+        for number in range(first, total, options.writers):
+            pause = start + number / options.rate - time.monotonic()
+            if pause > 0:
+                time.sleep(pause)
+            visitor = number * step % options.visitors
+            id_, began = bench.answer(visitor, number)
+            sent[id_] = visitor, began
+
+    writers = [Thread(target=write, args=(first,)) for first in range(options.writers)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    return sent, time.monotonic() - start
+
+
+def _dialect(options: argparse.Namespace) -> str:
+    return "SQLite" if options.database.startswith("sqlite") else "PostgreSQL"
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The live chat channel and its widget."""
