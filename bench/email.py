@@ -11,15 +11,9 @@ rate of a burst of replies over TLS with a login, with connections used again an
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -27,119 +21,20 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from sqlalchemy import make_url
 
-from support_core.testing import make_desk
-from support_email import reuse
-from tests.services.certificates import Authority
 from tests.services.dovecot import Dovecot
 from tests.services.postgres import Cluster, driver_url
-from tests.services.smtp import SmtpServer
 
 from . import report
 from .django_helpdesk import DjangoHelpdesk
-from .mails import FILE_BYTES, conversations, mails
+from .email_costs import memory, sending
+from .email_product import ADDRESS, Imported, Product, check, load, put, sqlite
+from .mails import FILE_BYTES, conversations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from support_core.testing import DeskUnderTest
-
 RESULTS = Path(__file__).with_name("RESULTS.md")
-ADDRESS = "support@desk.example"
 TIMES = 10
-
-#: Mails that put a folder of Dovecot's into order are appended in pieces of this many.
-APPENDED = 500
-
-PROGRAM = """
-import json, sys, time
-from functools import partial
-from sqlalchemy import func, select
-from support_core import app
-from support_core.models import Attachment, Conversation, Thread
-from support_email.watching import fetch_once
-settings, workspace_id, mailbox_id = json.loads(sys.argv[1])
-open_desk = partial(app.build(settings).registry.support.desk, workspace_id)
-print("ready", flush=True)
-began, cpu = time.perf_counter(), time.process_time()
-fetch_once(open_desk, mailbox_id)
-seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-with open_desk(write=False) as desk:
-    counts = [desk.session.scalar(select(func.count()).select_from(table))
-              for table in (Conversation, Thread, Attachment)]
-counted = dict(zip(("tickets", "mails", "files"), counts))
-print(json.dumps({"seconds": seconds, "cpu": cpu, **counted}))
-"""
-
-
-@dataclass
-class Imported:
-    """One import: what it took, and what was there afterwards; ``cpu`` is in seconds, too."""
-
-    seconds: float
-    cpu: float
-    tickets: int
-    mails: int
-    files: int
-
-    @property
-    def rate(self) -> float:
-        """Mails a second."""
-        return self.mails / self.seconds
-
-
-class Product:
-    """A desk with one mailbox, set up in this process and worked in another."""
-
-    def __init__(self, folder: Path, url: str, dovecot: Dovecot, user: str) -> None:
-        folder.mkdir()
-        desk = make_desk(folder, url, plugins=("email",))
-        workspace = desk.workspace()
-        answer = workspace.owner.post(
-            "/mailboxes",
-            {
-                "name": "Support",
-                "email": ADDRESS,
-                "imap_host": "localhost",
-                "imap_port": dovecot.port,
-                "imap_encryption": "starttls",
-                "imap_verify": False,
-                "imap_username": user,
-                "imap_password": dovecot.password,
-            },
-        )
-        assert answer.status_int == 201, answer.text
-        settings = {
-            "sqlalchemy.url": url,
-            "support.plugins": "email",
-            "support.keys_file": str(folder / "keys"),
-            "support.blobs.path": str(folder / "blobs"),
-            "support.outgoing.allowed_networks": "127.0.0.0/8 ::1/128",
-        }
-        self._given = json.dumps([settings, workspace.id, answer.json["data"]["id"]])
-        desk.application.close()
-
-    def start(self) -> subprocess.Popen[str]:
-        """Return the process, which is about to fetch."""
-        process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", PROGRAM, self._given],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout is not None
-        if process.stdout.readline() != "ready\n":
-            raise SystemExit("The product did not start.")
-        return process
-
-    def import_mails(self) -> Imported:
-        """Fetch everything."""
-        return self.end(self.start())
-
-    def end(self, process: subprocess.Popen[str]) -> Imported:
-        """Wait for the end of a process; return what it tells."""
-        said, _ = process.communicate()
-        if process.returncode:
-            raise SystemExit("The product failed.")
-        return Imported(**json.loads(said))
 
 
 def main() -> None:
@@ -150,10 +45,10 @@ def main() -> None:
         dovecot = Dovecot()
         stack.callback(dovecot.stop)
         if options.memory:
-            text = _memory(folder, dovecot, options.memory)
+            text = memory(folder, dovecot, options.memory)
             title = "E-mail: memory"
         elif options.sending:
-            text = _sending(folder, options.sending, options.rounds)
+            text = sending(folder, options.sending, options.rounds)
             title = "E-mail: sending"
         else:
             text = _beside(stack, folder, dovecot, options)
@@ -188,7 +83,7 @@ def _beside(stack: ExitStack, folder: Path, dovecot: Dovecot, options: argparse.
         new = _postgresql(cluster)
         described = f"PostgreSQL {_version(cluster)}"
     else:
-        new, described = _sqlite(folder), report.sqlite_version()
+        new, described = sqlite(folder), report.sqlite_version()
     (folder / "peer").mkdir()
     peer = None if options.alone else DjangoHelpdesk(folder / "peer")
     ours: list[Imported] = []
@@ -197,36 +92,16 @@ def _beside(stack: ExitStack, folder: Path, dovecot: Dovecot, options: argparse.
         name = f"ours{number}"
         put(dovecot, name, options.mails)
         ours.append(Product(folder / name, new(name), dovecot, name).import_mails())
-        _check(ours[-1], options.mails)
+        check(ours[-1], options.mails)
         print(f"product: {ours[-1].rate:.1f} mails/s", flush=True)
         if peer is not None:
             name = f"theirs{number}"
             put(dovecot, name, options.mails)
             found = peer.import_mails(name, _django_database(new(name)), _queue(dovecot, name))
             theirs.append(Imported(**found))
-            _check(theirs[-1], options.mails)
+            check(theirs[-1], options.mails)
             print(f"django-helpdesk: {theirs[-1].rate:.1f} mails/s", flush=True)
     return _told(options, described, peer, ours, theirs)
-
-
-def put(dovecot: Dovecot, user: str, count: int) -> None:
-    """Put the mails into a user's INBOX."""
-    piece: list[bytes] = []
-    for mail in mails(count, ADDRESS):
-        piece.append(mail)
-        if len(piece) == APPENDED:
-            dovecot.append(user, *piece)
-            piece = []
-    dovecot.append(user, *piece)
-
-
-def _check(found: Imported, count: int) -> None:
-    if (found.mails, found.tickets) != (count, conversations(count)):
-        raise SystemExit(f"Not what was sent: {found}")
-
-
-def _sqlite(folder: Path) -> Callable[[str], str]:
-    return lambda name: f"sqlite:///{folder / name}.sqlite"
 
 
 def _postgresql(cluster: Cluster) -> Callable[[str], str]:
@@ -282,7 +157,7 @@ def _told(
         report.machine(described),
         f"{options.mails:,} mails, {conversations(options.mails):,} of which open a conversation "
         f"and the rest answer one; text and HTML, every fifth with a file of {FILE_BYTES:,} bytes; "
-        f"{options.rounds} interleaved rounds, medians. {_load()}",
+        f"by turns, {options.rounds} times each, medians. {load()}",
         "| desk | mails/s | seconds | ms of processor a mail | every round, mails/s |\n"
         "|---|--:|--:|--:|---|",
     ]
@@ -301,116 +176,6 @@ def _told(
             f"**{times:.1f} times** the rate, paired by round (target: {TIMES}, {verdict})."
         )
     return "\n\n".join(lines)
-
-
-def _load() -> str:
-    """Say how busy the machine was, so that nobody takes a disturbed figure for a quiet one."""
-    return (
-        f"The machine is shared: over the last 15 minutes {os.getloadavg()[2]:.1f} processes "
-        f"wanted one of its {os.cpu_count()} cores on average, this bench's own included."
-    )
-
-
-def _memory(folder: Path, dovecot: Dovecot, marks: Sequence[int]) -> str:
-    """Sample the resident memory of one process when so many mails have been filed."""
-    put(dovecot, "memory", marks[-1])
-    product = Product(folder / "memory", _sqlite(folder)("memory"), dovecot, "memory")
-    process = product.start()
-    rows = [_sample(process, folder / "memory.sqlite", mark) for mark in marks]
-    found = product.end(process)
-    _check(found, marks[-1])
-    table = "| mails filed | resident memory, MiB |\n|--:|--:|"
-    table += "".join(f"\n| {mark:,} | {size:.1f} |" for mark, size in zip(marks, rows, strict=True))
-    return "\n\n".join(
-        [
-            report.machine(report.sqlite_version()),
-            f"One look into a mailbox of {marks[-1]:,} mails, {found.rate:.1f} mails/s. {_load()}",
-            table,
-        ]
-    )
-
-
-def _sending(folder: Path, count: int, rounds: int) -> str:
-    """Send bursts of replies through one mailbox, using connections again or not by turns."""
-    authority = Authority()
-    certificate = authority.issue(folder, "localhost")
-    (folder / "sending").mkdir()
-    desk = make_desk(
-        folder / "sending",
-        _sqlite(folder)("sending"),
-        plugins=("email",),
-        support__email__ca_file=str(authority.write(folder)),
-        support__sqlite__synchronous="full",
-    )
-    found: dict[str, list[float]] = {"one for each mail": [], "used again": []}
-    most = reuse.MOST_MAILS
-    with SmtpServer(certificate=certificate, login=("me", "mine")) as server:
-        for _ in range(rounds):
-            for name, rates in found.items():
-                reuse.MOST_MAILS = 1 if name == "one for each mail" else most
-                rates.append(_burst(desk, server, count))
-                print(f"{name}: {rates[-1]:.1f} replies/s", flush=True)
-    reuse.MOST_MAILS = most
-    desk.application.close()
-    table = "| connections | replies/s | every round |\n|---|--:|---|"
-    for name, rates in found.items():
-        told = ", ".join(f"{it:.1f}" for it in rates)
-        table += f"\n| {name} | {median(rates):.1f} | {told} |"
-    return "\n\n".join(
-        [
-            report.machine(report.sqlite_version()),
-            f"{count} replies of one mailbox, sent one after the other to an SMTP server "
-            f"(aiosmtpd, in the same process) by STARTTLS and with a login; {rounds} rounds by "
-            "turns. Over loopback a new connection costs no waiting; over a network it costs some "
-            f"eight round trips, too. {_load()}",
-            table,
-        ]
-    )
-
-
-def _burst(desk: DeskUnderTest, server: SmtpServer, count: int) -> float:
-    workspace = desk.workspace()
-    fields = {
-        "name": "Support",
-        "email": ADDRESS,
-        "smtp_host": "localhost",
-        "smtp_port": server.port,
-        "smtp_encryption": "starttls",
-        "smtp_username": "me",
-        "smtp_password": "mine",
-    }
-    mailbox = workspace.owner.post("/mailboxes", fields).json["data"]["id"]
-    for number in range(count):
-        message = {
-            "mailbox_id": mailbox,
-            "customer_email": f"customer{number}@customer.example",
-            "subject": "Your order",
-            "body": "It is on its way.",
-            "channel": "email",
-            "type": "message",
-        }
-        answer = workspace.owner.post("/conversations", message)
-        assert answer.status_int == 201, answer.text
-    server.mails.clear()
-    began = time.perf_counter()
-    desk.application.jobs.drain(timeout=600)
-    seconds = time.perf_counter() - began
-    assert len(server.taken) == count, len(server.taken)
-    return count / seconds
-
-
-def _sample(process: subprocess.Popen[str], database: Path, mark: int) -> float:
-    asked = "SELECT count(*) FROM email_ingests WHERE state = 'filed'"
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-        while process.poll() is None:
-            (filed,) = connection.execute(asked).fetchone()
-            pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-            if filed >= mark:
-                size = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-                print(f"{mark:,} mails: {size:.1f} MiB", flush=True)
-                return size
-            time.sleep(0.05)
-    raise SystemExit(f"The product ended before {mark} mails.")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,13 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .certificates import Authority
 from .process import LOOPBACK, Account, Server, ServerDied, free_port, on_free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 START_SECONDS = 120
 PROGRAM = Path("/usr/sbin/dovecot")
@@ -163,6 +167,18 @@ class Dovecot:
             for mail in mails:
                 kind, answer = client.append(folder, "", None, mail)
                 assert kind == "OK", answer
+
+    def drop(self, user: str, mails: Iterable[bytes]) -> None:
+        """Put mails into a user's INBOX by writing them into its Maildir: fast, for very many."""
+        home = self._folder / "mail" / user
+        folder = home / "new"
+        for path in (home, folder, home / "cur", home / "tmp"):
+            path.mkdir(exist_ok=True)
+            self._account.give(path)
+        for number, mail in enumerate(mails):
+            path = folder / f"{1_000_000_000 + number}.{number}.localhost"
+            path.write_bytes(mail)
+            self._account.give(path)
 
     def client(self, user: str) -> imaplib.IMAP4:
         """Return a client of the suite's own, logged in."""
