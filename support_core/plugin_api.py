@@ -26,6 +26,7 @@ from .channels import (
 )
 from .cli.context import command_desk, named_workspace
 from .cli.output import progress, say_table
+from .conversation_fields import ConversationFields
 from .db import Ciphertext, Id, Json, Prepared, UTCDateTime, upsert
 from .desk import Desk, OpenDesk
 from .errors import (
@@ -120,6 +121,7 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "Conversation",
+    "ConversationFields",
     "ConversationRef",
     "Customer",
     "Denial",
