@@ -27,7 +27,7 @@ from .channels import (
 from .cli.context import command_desk, named_workspace
 from .cli.output import progress, say_table
 from .conversation_fields import ConversationFields
-from .db import Ciphertext, Id, Json, Prepared, UTCDateTime, upsert
+from .db import Ciphertext, Id, Json, Prepared, UTCDateTime, hold, upsert
 from .desk import Desk, OpenDesk
 from .errors import (
     Conflict,
@@ -57,6 +57,7 @@ from .models import (
     Base,
     Conversation,
     Customer,
+    Delivery,
     Identified,
     Mailbox,
     Thread,
@@ -124,6 +125,7 @@ __all__ = [
     "ConversationFields",
     "ConversationRef",
     "Customer",
+    "Delivery",
     "Denial",
     "Desk",
     "DomainEvent",
@@ -188,6 +190,7 @@ __all__ = [
     "fields",
     "frame",
     "generate_secret",
+    "hold",
     "hookimpl",
     "invalid_reference",
     "job",

@@ -211,9 +211,9 @@ def _total(added: Added, shape: frozenset[str]) -> Select[Any]:
             _tally.workspace_id == _workspace, *criteria
         )
     for fields in added:
-        criteria = _by_plugin(fields)
-        if fields.live_only and shape <= criteria.keys():
-            own = (criteria[name] for name in sorted(shape))
+        narrowing = _by_plugin(fields)
+        if fields.live_only and shape <= narrowing.keys():
+            own = (narrowing[name] for name in sorted(shape))
             return (
                 select(func.count())
                 .select_from(fields.table)
