@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.services.databases import Databases
 
 NUMBERS = count(1)
-PLUGINS = ("api", "email", "plans", "webhooks")
+PLUGINS = ("api", "email", "plans", "sla", "webhooks")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from support_core.testing import count_statements
 from tests.isolation.hooked import add_attempt, add_delivery, add_replay, add_webhook
 from tests.isolation.mailed import add_ingest
 from tests.isolation.operations import operations, valid_call
+from tests.isolation.timed import add_service_levels
 from tests.isolation.world import World, dead_job, make_full_desk, make_world
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ STATEMENTS = {
     "GET /attachments/{id}/download": 3,
     "GET /audit": 4,
     "GET /auth/me": 1,
+    "GET /business-hours": 4,
+    "GET /business-hours/{id}": 3,
     "GET /channels": 4,
     "GET /conversations": 3,
     "GET /conversations/{id}": 7,
@@ -47,8 +50,16 @@ STATEMENTS = {
     "GET /mailboxes/{id}/ingest": 5,
     "GET /mailboxes/{id}/ingest/{ingest_id}": 4,
     "GET /mailboxes/{id}/ingest/{ingest_id}/raw": 4,
+    "GET /reports/conversations": 5,
+    "GET /reports/conversations.csv": 5,
+    "GET /reports/sla": 5,
+    "GET /reports/sla.csv": 5,
     "GET /roles": 4,
     "GET /roles/{id}": 3,
+    "GET /sla-policies": 4,
+    "GET /sla-policies/{id}": 3,
+    "GET /sla-recomputations": 4,
+    "GET /sla-recomputations/{id}": 3,
     "GET /tokens": 4,
     "GET /users": 4,
     "GET /users/{id}": 4,
@@ -113,6 +124,7 @@ def _grow(world: World) -> None:
         role = {"name": f"role-{number}", "permissions": []}
         assert owner.post("/roles", role).status_int == 201
         dead_job(world.workspace)
+        add_service_levels(world.workspace)
         add_webhook(world.workspace)
         with world.workspace.desk() as desk:
             add_delivery(desk, world.webhook, world.conversation, number=number + 1)
@@ -143,6 +155,7 @@ def test_more_rows_take_no_more_statements(
 
 LISTS = (
     "GET /audit",
+    "GET /business-hours",
     "GET /conversations",
     "GET /conversations/{id}/threads",
     "GET /customers",
@@ -152,6 +165,8 @@ LISTS = (
     "GET /mailboxes",
     "GET /mailboxes/{id}/ingest",
     "GET /roles",
+    "GET /sla-policies",
+    "GET /sla-recomputations",
     "GET /tokens",
     "GET /users",
     "GET /webhooks",

@@ -23,6 +23,7 @@ from support_core.settings import CORE_SETTINGS
 from support_email.settings import SETTINGS as EMAIL_SETTINGS
 from support_nchan.settings import SETTINGS as NCHAN_SETTINGS
 from support_plans.catalogue import SETTINGS as PLAN_SETTINGS
+from support_sla.settings import SETTINGS as SLA_SETTINGS
 from support_webhooks.settings import SETTINGS as WEBHOOK_SETTINGS
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 #: The plugins whose routes and settings the pages show.
-PLUGINS = ("api", "email", "plans", "webhooks")
+PLUGINS = ("api", "email", "plans", "sla", "webhooks")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -176,6 +177,7 @@ def tables(desk: DeskUnderTest) -> dict[str, str]:
         "settings of plans": settings(PLAN_SETTINGS),
         "settings of email": settings(EMAIL_SETTINGS),
         "settings of webhooks": settings(WEBHOOK_SETTINGS),
+        "settings of sla": settings(SLA_SETTINGS),
         "settings of nchan": settings(NCHAN_SETTINGS),
         "permissions": permissions(),
         "errors": error_codes(),

@@ -29,6 +29,7 @@ _PARAMETER = re.compile(r"\{(\w+):[^}]*\}")
 #: Whose id stands after a noun of a path.
 NOUNS = {
     "attachments": "attachment",
+    "business-hours": "business_hours",
     "conversations": "conversation",
     "customers": "customer",
     "deliveries": "webhook_delivery",
@@ -37,6 +38,8 @@ NOUNS = {
     "mailboxes": "mailbox",
     "replays": "webhook_replay",
     "roles": "role",
+    "sla-policies": "sla_policy",
+    "sla-recomputations": "sla_recomputation",
     "tokens": "token",
     "users": "member",
     "webhooks": "webhook",
@@ -55,16 +58,20 @@ PATHS: dict[str, dict[str, str]] = {
 REFERENCES = {
     "assigned_to": "member",
     "attachment_ids": "attachment",
+    "business_hours_id": "business_hours",
     "conversation_id": "conversation",
     "customer_id": "customer",
     "ids": "job",
     "mailbox_id": "mailbox",
+    "policy_id": "sla_policy",
     "user_id": "member",
 }
 
 #: Valid bodies by method and path.
 BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /auth/login": lambda world: {"email": world.email, "password": world.password},
+    "POST /business-hours": lambda _: {"name": "Always", "always_open": True},
+    "PUT /business-hours/{id}": lambda _: {"name": "Renamed"},
     "POST /conversations": lambda world: {
         "mailbox_id": world.mailbox,
         "customer_email": "new@example.test",
@@ -86,6 +93,12 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "PUT /mailboxes/{id}": lambda _: {"name": "Renamed"},
     "POST /roles": lambda _: {"name": "new-role", "permissions": ["view_conversations"]},
     "PUT /roles/{id}": lambda _: {"name": "renamed-role"},
+    "POST /sla-policies": lambda world: {
+        "name": "Another",
+        "targets": {"normal": {"first_response": 60}},
+        "business_hours_id": world.business_hours,
+    },
+    "PUT /sla-policies/{id}": lambda _: {"name": "Renamed"},
     "POST /tokens": lambda _: {"name": "another"},
     "POST /users": lambda _: {"email": "user-new@example.test", "name": "New User"},
     "PUT /users/{id}": lambda _: {"name": "Renamed User"},
@@ -185,4 +198,6 @@ def shown_by(world: World, path: str) -> Any:
         assert subscription is not None
         return data_of(carried(world.workspace.under_test.application, subscription))
     assert answer.status_int in {200, 422}, answer.text
+    if answer.content_type == "text/csv":
+        return answer.text.splitlines()
     return answer.json.get("data", [])

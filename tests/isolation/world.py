@@ -19,6 +19,7 @@ from support_core.testing import Client, make_desk, probe
 
 from .hooked import add_delivery, add_replay, add_webhook
 from .mailed import add_ingest, add_traces, server_fields
+from .timed import add_service_levels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,9 @@ class World:
     webhook: int
     webhook_delivery: int
     webhook_replay: int
+    business_hours: int
+    sla_policy: int
+    sla_recomputation: int
     password: str = PASSWORD
 
     @property
@@ -111,6 +115,7 @@ def make_world(desk: DeskUnderTest) -> World:
         ingest=add_ingest(workspace, mailbox),
         job=dead_job(workspace),
         **_webhook(workspace, conversation["id"]),
+        **add_service_levels(workspace),
     )
     add_traces(workspace, mailbox, world.conversation, failed)
     desk.run_jobs()

@@ -50,6 +50,7 @@ def desk(
         databases.create(f"sla_{name}"),
         plugins=("api", "plans", "webhooks", "sla"),
         extra={"probe": probe},
+        support__sla__batch="3",
     )
     application = under_test.application
     application.clock = clock
