@@ -12,6 +12,7 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ TIMES = (
 #: Seconds beyond this (136 years) are cut to it.
 MOST = 2**32 - 1
 
+#: Values in a run on average below which sorting them all is quicker than looking in each.
+FEW = 40
+
 _LITTLE = sys.byteorder == "little"
 
 
@@ -40,7 +44,8 @@ class Figures:
 
     def add(self, counts: Mapping[str, int], times: Mapping[str, array[int]]) -> None:
         """Take in the figures of another group."""
-        self.counts.update(counts)
+        for name, number in counts.items():
+            self.counts[name] += number
         for name, values in times.items():
             if values:
                 self.times[name].append(values)
@@ -60,6 +65,10 @@ def ranked(runs: Sequence[array[int]], percent: int) -> int | None:
     if not number:
         return None
     rank = max(1, -(-number * percent // 100))
+    if len(runs) == 1:
+        return runs[0][rank - 1]
+    if number < FEW * len(runs):
+        return sorted(chain.from_iterable(runs))[rank - 1]
     low, high = min(run[0] for run in runs), max(run[-1] for run in runs)
     while low < high:
         middle = (low + high) // 2

@@ -131,11 +131,12 @@ def add_up(
     chosen = [(name, DIMENSIONS[name]) for name in dimensions]
     for row in desk.session.core(_OF_DAY, values):
         numbers = counted(row)
-        measured = [(name, getattr(row, name)) for name in TIMES]
+        measured = [(name, it) for name in TIMES if (it := getattr(row, name)) is not None]
         for dimension, value_of in chosen:
             group = (dimension, value_of(row))
-            counts[group].update(numbers)
+            total, own = counts[group], times[group]
+            for name, number in numbers.items():
+                total[name] += number
             for name, seconds in measured:
-                if seconds is not None:
-                    times[group][name].append(seconds)
+                own[name].append(seconds)
     return {group: (counts[group], times[group]) for group in counts}
