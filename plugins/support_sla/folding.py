@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, delete, func, insert, select
+from sqlalchemy import and_, bindparam, delete, insert, select
 
 from support_core.plugin_api import Conversation
 
@@ -14,13 +14,14 @@ from .figures import TIMES, counted, pack
 from .models import Clock, DayFigures, StaleDay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
     from datetime import date
 
     from support_core.plugin_api import Desk
 
-#: Days added up in one transaction.
-TOGETHER = 5
+#: Notes that are removed with one adding up; the others bring about one more.
+NOTES = 5_000
 
 _c, _k, _s = Conversation.__table__.c, Clock.__table__.c, StaleDay.__table__.c
 _figures = DayFigures.__table__.c
@@ -56,6 +57,7 @@ _OF_DAY = (
 )
 
 Group = tuple[str, str]
+Groups = dict[Group, tuple[Counter[str], dict[str, list[int]]]]
 
 
 def workspaces(database: Any) -> list[int]:
@@ -68,23 +70,31 @@ def workspaces(database: Any) -> list[int]:
         return list(found.scalars())
 
 
-def fold_some(desk: Desk) -> bool:
-    """Add up some days; tell whether there are more.
+def fold_day(open_desk: Callable[..., AbstractContextManager[Desk]]) -> bool:
+    """Add up one day on which something has changed; tell whether there was one.
 
-    Notes are read before the conversations, and only those that were read are removed: what is
-    noted meanwhile stays for the next time.
+    Everything is read before anything is written, so that nobody waits for the adding. Only the
+    notes that were seen then are removed: what is changed meanwhile stays noted.
     """
-    session, here = desk.session, desk.workspace_id
-    newest = session.core(select(func.max(_s.id)).where(_s.workspace_id == here)).scalar()
-    if newest is None:
-        return False
-    days = stale_days(desk, limit=TOGETHER)
-    for day in days:
-        _store(desk, day)
-    session.core(
-        delete(StaleDay.__table__).where(_s.workspace_id == here, _s.day.in_(days), _s.id <= newest)
-    )
-    return len(days) == TOGETHER
+    with open_desk(write=False) as desk:
+        days = stale_days(desk, limit=1)
+        if not days:
+            return False
+        notes = _notes(desk, days[0])
+        groups = add_up(desk, days[0], DIMENSIONS)
+    with open_desk() as desk:
+        here = desk.workspace_id
+        removed = desk.session.core(
+            delete(StaleDay.__table__).where(_s.workspace_id == here, _s.id.in_(notes))
+        )
+        if removed.rowcount == len(notes):  # else somebody else has added it up, later than we
+            _store(desk, days[0], groups)
+    return True
+
+
+def _notes(desk: Desk, day: date) -> list[int]:
+    statement = select(_s.id).where(_s.workspace_id == desk.workspace_id, _s.day == day)
+    return list(desk.session.core(statement.order_by(_s.id).limit(NOTES)).scalars())
 
 
 def stale_days(
@@ -100,7 +110,7 @@ def stale_days(
     return list(desk.session.core(statement).scalars())
 
 
-def _store(desk: Desk, day: date) -> None:
+def _store(desk: Desk, day: date, groups: Groups) -> None:
     here = desk.workspace_id
     desk.session.core(
         delete(DayFigures.__table__).where(_figures.workspace_id == here, _figures.day == day)
@@ -114,15 +124,13 @@ def _store(desk: Desk, day: date) -> None:
             "counts": dict(+counts),
             "samples": pack(times),
         }
-        for (dimension, value), (counts, times) in add_up(desk, day, DIMENSIONS).items()
+        for (dimension, value), (counts, times) in groups.items()
     ]
     if rows:
         desk.session.core(insert(DayFigures.__table__), rows)
 
 
-def add_up(
-    desk: Desk, day: date, dimensions: Iterable[str]
-) -> dict[Group, tuple[Counter[str], dict[str, list[int]]]]:
+def add_up(desk: Desk, day: date, dimensions: Iterable[str]) -> Groups:
     """Return numbers and times of the conversations of one day of UTC, by dimension and value."""
     begins = datetime(day.year, day.month, day.day, tzinfo=UTC)
     values = {"here": desk.workspace_id, "begins": begins, "ends": begins + timedelta(days=1)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -122,7 +123,7 @@ def refresh_customer(context: JobContext, customer_id: int) -> None:
 def fold(context: JobContext) -> None:
     """Add up the figures of days on which something has changed, of every workspace."""
     for workspace_id in folding.workspaces(context.application.database):
-        more = True
-        while more:
-            with context.desk(workspace_id=workspace_id) as desk:
-                more = folding.fold_some(desk)
+        open_desk = partial(context.desk, workspace_id=workspace_id)
+        until = time.monotonic() + TURN
+        while folding.fold_day(open_desk) and time.monotonic() < until:
+            pass

@@ -171,8 +171,7 @@ def test_timers_and_batches_and_figures_go_by_indexes(
             assert len(jobs._also_due(opened, made)) == 11
             jobs.refresh(opened, [made])
             assert recomputing._next(opened, None, 100)
-        with workspace.desk() as opened:
-            folding.fold_some(opened)
+        assert folding.fold_day(workspace.desk)
         workspace.owner.get("/reports/sla?group_by=agent")
     assert len(found) > 10
     assert not scans(found), "\n\n".join(scans(found))

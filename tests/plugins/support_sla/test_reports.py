@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from support_core.testing import assert_invalid
 from support_sla.figures import pack, ranked, unpack
-from support_sla.folding import fold_some
+from support_sla.folding import fold_day
 
 from .conftest import minutes, promise
 
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 
 def fold(workspace: TestWorkspace) -> None:
     """Add up the days on which something has changed, as the job does."""
-    more = True
-    while more:
-        with workspace.desk() as desk:
-            more = fold_some(desk)
+    while fold_day(workspace.desk):
+        pass
 
 
 def report(workspace: TestWorkspace, path: str, **query: Any) -> Any:
