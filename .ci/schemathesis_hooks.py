@@ -32,6 +32,12 @@ ABOUT_STATE = re.compile(
     r"|The customer's data has been erased; add a note instead\."
     r"|The channel does not take replies now\."
     r"|The (imap|smtp|oauth) .+ field is required\."
+    r"|The targets must have at least 1 items\."
+    r"|The blocks field is required unless always open is true\."
+    r"|The blocks\.\d+\.(end must be a time after start|start must not lie in another block.+)\."
+    r"|The holidays\.\d+\.date is not a valid date\."
+    r"|The to must be (a date after or equal to from|within \d+ days of from)\."
+    r"|The .+ field is prohibited (with another filter|when group by is \w+)\."
     r"|The mailbox has no outgoing mail server \(smtp_host\)\."
 )
 #: No regular expression tells international domain names (IDNA) from other texts.
