@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .events import EventPublisher, attach
 from .identity import Actor, WorkspaceRef
+from .jobs.outbox import cancel, keyed_id
 from .models import Workspace
 from .services.attachments import AttachmentService
 from .services.audit import AuditTrail
@@ -117,10 +118,12 @@ class Desk:
         delay: float | None = None,
         due_at: datetime | None = None,
         key: str | None = None,
+        move: bool = False,
     ) -> str:
         """Write a job into this transaction's outbox; it runs once that is committed.
 
-        ``delay`` is in seconds. Returns the job's message id.
+        ``delay`` is in seconds. Of the jobs with one ``key`` at most one waits, for the earliest
+        time that was asked for, or with ``move`` for the last. Returns the job's message id.
         """
         return self.application.jobs.enqueue(
             self.session,
@@ -130,7 +133,16 @@ class Desk:
             delay=delay,
             due_at=due_at,
             key=key,
+            move=move,
         )
+
+    def cancel_job(self, job: Job, *, key: str) -> bool:
+        """Take back the job with this key, with the commit; False where none waits.
+
+        One that runs now is not run again.
+        """
+        workspace_id = self.session.workspace_id
+        return cancel(self.session, keyed_id(job, key, workspace_id=workspace_id))
 
     @cached_property
     def events(self) -> EventPublisher:

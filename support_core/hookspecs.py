@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         ReplyWindow,
         Sent,
     )
+    from .conversation_fields import ConversationFields
     from .desk import Desk, OpenDesk
     from .events import DomainEvent
     from .followers import Follower
@@ -64,6 +65,15 @@ def support_mailbox_schema() -> MailboxFields:
 
     Collected once at start. ``write`` runs in the transaction of the create or update; a raise
     aborts it. A field name that is taken stops the start.
+    """
+
+
+@hookspec
+def support_conversation_schema() -> ConversationFields:
+    """Add fields to conversations, and ways to filter and sort lists of them.
+
+    Collected once at start. They are columns of the plugin's own table, which is joined to what is
+    read anyway. A field name that is taken stops the start.
     """
 
 

@@ -27,7 +27,8 @@ from .channels import (
 )
 from .cli.context import command_desk, named_workspace
 from .cli.output import progress, say_table
-from .db import Ciphertext, Id, Json, Prepared, UTCDateTime, upsert
+from .conversation_fields import ConversationFields
+from .db import Ciphertext, Id, Json, Prepared, UTCDateTime, hold, upsert
 from .desk import Desk, OpenDesk
 from .errors import (
     Conflict,
@@ -130,6 +131,7 @@ __all__ = [
     "ConfigurationError",
     "Conflict",
     "Conversation",
+    "ConversationFields",
     "ConversationRef",
     "Customer",
     "Delivery",
@@ -206,6 +208,7 @@ __all__ = [
     "file_response",
     "frame",
     "generate_secret",
+    "hold",
     "hookimpl",
     "invalid_reference",
     "job",

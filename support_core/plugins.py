@@ -12,6 +12,8 @@ import structlog
 
 from . import hookspecs
 from .channels import Channel
+from .conversation_fields import CORE_FIELDS as CONVERSATION_FIELDS
+from .conversation_fields import ConversationFields
 from .mailbox_fields import CORE_FIELDS
 from .settings import ConfigurationError
 
@@ -43,6 +45,7 @@ class Plugins:
     channels: dict[str, Channel] = field(default_factory=dict)
     channel_plugins: dict[str, str] = field(default_factory=dict)
     mailbox_fields: list[MailboxFields] = field(default_factory=list)
+    conversation_fields: tuple[ConversationFields, ...] = ()
 
     @property
     def hook(self) -> Any:
@@ -107,6 +110,7 @@ def load_plugins(names: Sequence[str], extra: Mapping[str, ModuleType] | None = 
     plugins = Plugins(manager, modules)
     _collect_channels(plugins)
     _collect_mailbox_fields(plugins)
+    _collect_conversation_fields(plugins)
     return plugins
 
 
@@ -218,3 +222,19 @@ def _collect_mailbox_fields(plugins: Plugins) -> None:
                     "already; take one of them out of support.plugins."
                 )
         plugins.mailbox_fields.append(declared)
+
+
+def _collect_conversation_fields(plugins: Plugins) -> None:
+    owners = dict.fromkeys(CONVERSATION_FIELDS, "the core")
+    found: list[ConversationFields] = []
+    for plugin, implementation in plugins.implementations("support_conversation_schema"):
+        declared = implementation()
+        for field_name in declared.shown:
+            owner = owners.setdefault(field_name, plugin)
+            if owner != plugin:
+                raise ConfigurationError(
+                    f"The plugin {plugin} adds the conversation field {field_name}, which {owner} "
+                    "has already; take one of them out of support.plugins."
+                )
+        found.append(declared)
+    plugins.conversation_fields = tuple(found)

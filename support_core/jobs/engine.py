@@ -91,6 +91,7 @@ class JobEngine:
         delay: float | None = None,
         due_at: datetime | None = None,
         key: str | None = None,
+        move: bool = False,
     ) -> str:
         """Write a job into the session's transaction; see :func:`support_core.jobs.enqueue`.
 
@@ -106,6 +107,7 @@ class JobEngine:
             delay=delay,
             due_at=due_at,
             key=key,
+            move=move,
             clock=self.application.clock,
         )
 

@@ -38,6 +38,7 @@ def enqueue(  # noqa: PLR0913 - options, by keyword
     delay: float | None = None,
     due_at: datetime | None = None,
     key: str | None = None,
+    move: bool = False,
     clock: Callable[[], datetime] = now,
 ) -> str:
     """Write a job into the session's transaction and return its message id.
@@ -47,6 +48,9 @@ def enqueue(  # noqa: PLR0913 - options, by keyword
     Of the jobs with one ``key`` (per job function and workspace) at most one waits and at most
     one runs: when one waits, this only makes it due earlier if need be; when one runs, it runs
     again afterwards. The key must determine the arguments, the waiting job's are kept.
+
+    With ``move`` the job with this key is due at this time and no other, later ones included: one
+    that waits is moved, one that runs runs again then.
 
     Raises :class:`TypeError`, naming it, for an argument that is no id and no short string.
     """
@@ -62,18 +66,24 @@ def enqueue(  # noqa: PLR0913 - options, by keyword
         options={"workspace_id": workspace_id},
         message_id=message_id,
     )
-    insert_message(session, message, priority=job.priority, due=due, moment=moment)
+    insert_message(session, message, priority=job.priority, due=due, moment=moment, move=move)
     return message_id
 
 
-def insert_message(
-    session: Session, message: Message[Any], *, priority: int, due: datetime, moment: datetime
+def insert_message(  # noqa: PLR0913 - options, by keyword
+    session: Session,
+    message: Message[Any],
+    *,
+    priority: int,
+    due: datetime,
+    moment: datetime,
+    move: bool = False,
 ) -> None:
     """Insert the row of a message; one with a key joins the row that has this key."""
     workspace_id = message.options.get("workspace_id")
     dialect = session.get_bind().dialect.name
     session.execute(
-        _insert(dialect, keyed=is_keyed(message.message_id)),
+        _insert(dialect, keyed=is_keyed(message.message_id), move=move),
         {
             "message_id": message.message_id,
             "workspace_id": workspace_id,
@@ -93,11 +103,37 @@ def insert_message(
 
 
 @cache
-def _insert(dialect: str, *, keyed: bool) -> Any:
+def _insert(dialect: str, *, keyed: bool, move: bool) -> Any:
     """Return the INSERT of a database; making it anew costs more than running it."""
     postgres = dialect == "postgresql"
     statement: Any = (postgresql if postgres else sqlite).insert(TABLE)
-    return _join(statement, least=func.least if postgres else func.min) if keyed else statement
+    if not keyed:
+        return statement
+    if move:
+        return _move(statement)
+    return _join(statement, least=func.least if postgres else func.min)
+
+
+def _move(statement: Any) -> Insert:
+    """Make an insert give its time to the row that has its key already."""
+    old, new = TABLE.c, statement.excluded
+    running, handed, dead = (
+        old.state == literal_column(f"'{state}'") for state in ("running", "handed", "dead")
+    )
+    moved: Insert = statement.on_conflict_do_update(
+        index_elements=[old.message_id],
+        set_={
+            # Handed to a broker it cannot be called back: it runs now, and is asked for again.
+            "state": case((running | handed, old.state), else_=new.state),
+            "due_at": case((running, old.due_at), else_=new.due_at),
+            "again_at": case((running, new.due_at), else_=None),
+            "attempt": case((dead, 0), else_=old.attempt),
+            "message": case((dead, new.message), else_=old.message),
+            "last_error": case((dead, None), else_=old.last_error),
+            "updated_at": new.updated_at,
+        },
+    )
+    return moved
 
 
 def _join(statement: Any, *, least: Any) -> Insert:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from ..presenters.conversations import CONVERSATION, CONVERSATION_ITEM
 from ..presenters.mailboxes import MAILBOX
 from ..presenters.shapes import COMPONENTS
 from .answers import ERROR, VALIDATION_ERROR
@@ -28,6 +29,11 @@ def components(application: Application) -> dict[str, Any]:
         mailbox["properties"].update(deepcopy(dict(extension.shown)))
         mailbox["required"] += [name for name in extension.shown if name in extension.defaults]
         once.update(deepcopy(dict(extension.shown_once)))
+    for added in application.plugins.conversation_fields:
+        for name in (CONVERSATION, CONVERSATION_ITEM):
+            shown = schemas[name["$ref"].removeprefix(PREFIX)]
+            shown["properties"].update(deepcopy(dict(added.shapes)))
+            shown["required"] = list(dict.fromkeys([*shown["required"], *added.shapes]))
     schemas[NEW_MAILBOX] = {
         "allOf": [dict(MAILBOX), {"type": "object", "properties": once}],
         "description": "A mailbox with the secrets made by this call, which are shown only here.",

@@ -22,6 +22,8 @@ from .shapes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..db import AnyRow
     from ..models import Thread
     from ..services.conversation_details import ConversationDetails
@@ -103,8 +105,15 @@ CONVERSATION = component(
 )
 
 
-def present_item(row: AnyRow) -> dict[str, Any]:
-    """Return one line of the list; ``row`` is in the order of ``conversation_queries.COLUMNS``."""
+#: The reference's fields that a plugin fills.
+_FROM_PLUGINS = {"sla_status": None, "sla_first_response_due_at": None}
+
+
+def present_item(row: AnyRow, added: Sequence[str] = ()) -> dict[str, Any]:
+    """Return one line of the list; ``row`` is in the order of ``conversation_queries.COLUMNS``.
+
+    ``added`` names the plugins' fields, whose columns follow.
+    """
     return {
         "id": row[0],
         "number": row[1],
@@ -119,6 +128,7 @@ def present_item(row: AnyRow) -> dict[str, Any]:
         "last_reply_at": row[7],
         "created_at": row[8],
         "updated_at": row[9],
+        **dict(zip(added, row[17:], strict=False)),
     }
 
 
@@ -127,8 +137,8 @@ def present_conversation(details: ConversationDetails) -> dict[str, Any]:
     head = details.head
     return {
         **{name: getattr(head, name) for name in _HEAD},
-        "sla_status": None,
-        "sla_first_response_due_at": None,
+        **_FROM_PLUGINS,
+        **{name: getattr(head, name) for name in details.added},
         "can_reply": present_window(details.window, details.channel),
         "customer": {
             "id": head.customer_id,

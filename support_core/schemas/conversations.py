@@ -129,7 +129,6 @@ class ListFilters(PageQuery):
     search = String(
         max=255, missing=drop, description="Substring of subject or customer e-mail, or a number."
     )
-    sort = Sort(SORTS, missing=DEFAULT_SORT)
 
 
 class ConversationFilters(ListFilters):
@@ -138,22 +137,31 @@ class ConversationFilters(ListFilters):
 
 def conversation_filters(application: Application) -> Query:
     """Return the list's query, whose channel is among the enabled ones."""
-    return _with_channel(ConversationFilters(), application)
+    return _completed(ConversationFilters(), application)
 
 
 def customer_conversation_filters(application: Application) -> Query:
     """Return the query of one customer's list, which names no customer a second time."""
-    return _with_channel(ListFilters(), application)
+    return _completed(ListFilters(), application)
 
 
-def _with_channel(filters: ListFilters, application: Application) -> Query:
+def _completed(filters: ListFilters, application: Application) -> Query:
+    """Return the filters with what only the enabled plugins can say: channels, fields, sorts."""
     channel = CommaSeparated(
         Choice(sorted(application.plugins.channels)),
         name="channel",
         missing=drop,
         description="Filter by channel.",
     )
-    return cast("Query", filters.extended_with([channel]))
+    declared = application.plugins.conversation_fields
+    added = [
+        CommaSeparated(choice, name=name, missing=drop, description=choice.description)
+        for fields in declared
+        for name, (choice, _) in fields.filters.items()
+    ]
+    sorts = (*SORTS, *(name for fields in declared for name in fields.sorts))
+    sort = Sort(sorts, name="sort", missing=DEFAULT_SORT)
+    return cast("Query", filters.extended_with([channel, *added, sort]))
 
 
 class ThreadFilters(PageQuery):

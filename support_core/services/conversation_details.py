@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..channels import ConversationRef
+from ..conversation_fields import shown_names
 from ..errors import NotFound
 from .conversation_queries import conversation_row
 from .replies import ERASED_WINDOW
@@ -29,6 +30,8 @@ class ConversationDetails:
     details: ThreadDetails
     window: ReplyWindow | None
     channel: Channel | None
+    #: The plugins' fields, which are in ``head`` by these names.
+    added: Sequence[str]
 
 
 def _reference(head: AnyRow, desk: Desk) -> ConversationRef:
@@ -64,4 +67,5 @@ def read_conversation(desk: Desk, conversation_id: int) -> ConversationDetails:
             else desk.replies.window(_reference(head, desk))
         ),
         channel=desk.plugins.channels.get(head.channel),
+        added=shown_names(desk.plugins.conversation_fields),
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, and_, bindparam, exists, func, literal_column, select
+from sqlalchemy import Select, and_, bindparam, exists, func, literal_column, select, type_coerce
 
+from ..conversation_fields import ConversationFields
 from ..db import Prepared
 from ..db.unindexed import unindexed
 from ..models import (
@@ -43,6 +44,9 @@ _workspace: Any = bindparam("workspace_id")
 
 SORTS = ("last_reply_at", "created_at", "updated_at", "number")
 KEYSETS: dict[str, Keyset] = keysets({name: _c[name] for name in SORTS}, id=_c.id)
+
+#: What the enabled plugins add; statements are kept by it.
+Added = tuple[ConversationFields, ...]
 DEFAULT_SORT = "-last_reply_at"
 
 #: What a row of the list holds, in this order; the presenter goes by position.
@@ -114,67 +118,138 @@ _CRITERIA: dict[str, ColumnElement[bool]] = {
     "updated_after": _c.updated_at > bindparam("updated_after"),
     "tag": _TAGGED,
 }
+
+#: In a shape: that a plugin's column, by which the list is sorted, is not null.
+_HAS = "has_"
+
 _TALLIED = {**_by_facet(_tally), "unassigned": _tally.assigned_to == 0}
 
 
-def _live(shape: frozenset[str], *, looked_up: bool = False) -> ColumnElement[bool]:
+def _by_plugin(fields: ConversationFields) -> dict[str, ColumnElement[bool]]:
+    """Return the criteria on a plugin's columns: one value, several, and that there is one."""
+    one = {name: it == bindparam(name) for name, (_, it) in fields.filters.items()}
+    several = {
+        f"{name}_list": _among(it, f"{name}_list") for name, (_, it) in fields.filters.items()
+    }
+    there = {_HAS + name: it.is_not(None) for name, it in fields.sorts.items()}
+    return {**one, **several, **there}
+
+
+@cache
+def _criteria(added: Added) -> dict[str, ColumnElement[bool]]:
+    criteria = dict(_CRITERIA)
+    for fields in added:
+        criteria |= _by_plugin(fields)
+    return criteria
+
+
+@cache
+def keysets_of(added: Added) -> dict[str, Keyset]:
+    """Return every order that a list may have, those by plugins' columns included."""
+    orders = dict(KEYSETS)
+    for fields in added:
+        # A list so sorted holds no null (see _HAS), so that the column is none that may be.
+        columns = {name: type_coerce(it, it.type) for name, it in fields.sorts.items()}
+        orders |= keysets(columns, id=fields.table.c.conversation_id)
+    return orders
+
+
+def _live(added: Added, shape: frozenset[str], *, looked_up: bool = False) -> ColumnElement[bool]:
     by_id = looked_up or "found" in shape
+    criteria = _criteria(added)
     return and_(
         (unindexed(_c.workspace_id) if by_id else _c.workspace_id) == _workspace,
         _c.deleted_at.is_(None),
-        *(_CRITERIA[name] for name in sorted(shape)),
+        *(criteria[name] for name in sorted(shape)),
     )
 
 
-@cache
-def _rows(shape: frozenset[str]) -> Select[Any]:
-    return select(*COLUMNS).select_from(_JOINED).where(_live(shape))
+def _with(origin: Any, added: Added, shape: frozenset[str], *, counting: bool = False) -> Any:
+    """Join the plugins' tables: those that narrow the list so that the list may begin with them."""
+    for fields in added:
+        narrows = not shape.isdisjoint(_by_plugin(fields))
+        if counting and not narrows:
+            continue
+        own = fields.table.c
+        on = and_(own.workspace_id == _c.workspace_id, own.conversation_id == _c.id)
+        origin = origin.join(fields.table, on, isouter=not narrows)
+    return origin
+
+
+def _columns(added: Added) -> list[ColumnElement[Any]]:
+    """Return the columns of a row: ours, then the plugins' under the names of their fields."""
+    return [
+        *COLUMNS,
+        *(column.label(name) for fields in added for name, column in fields.shown.items()),
+    ]
 
 
 @cache
-def _numbered_page(shape: frozenset[str], sort: str) -> Prepared:
+def _rows(added: Added, shape: frozenset[str]) -> Select[Any]:
+    origin = _with(_JOINED, added, shape)
+    return select(*_columns(added)).select_from(origin).where(_live(added, shape))
+
+
+@cache
+def _numbered_page(added: Added, shape: frozenset[str], sort: str) -> Prepared:
     # One round to the database instead of two; the total stands in every row.
-    total = _total(shape).correlate(None).scalar_subquery().label("total")
+    total = _total(added, shape).correlate(None).scalar_subquery().label("total")
     return Prepared(
-        _rows(shape)
+        _rows(added, shape)
         .add_columns(total)
-        .order_by(*KEYSETS[sort].order_by)
+        .order_by(*keysets_of(added)[sort].order_by)
         .limit(bindparam("limit"))
         .offset(bindparam("offset"))
     )
 
 
 @cache
-def _total(shape: frozenset[str]) -> Select[Any]:
+def _total(added: Added, shape: frozenset[str]) -> Select[Any]:
     if shape <= _TALLIED.keys():
         criteria = (_TALLIED[name] for name in sorted(shape))
         return select(func.coalesce(func.sum(_tally.conversations), 0)).where(
             _tally.workspace_id == _workspace, *criteria
         )
-    return select(func.count()).select_from(Conversation.__table__).where(_live(shape))
+    for fields in added:
+        narrowing = _by_plugin(fields)
+        if fields.live_only and shape <= narrowing.keys():
+            own = (narrowing[name] for name in sorted(shape))
+            return (
+                select(func.count())
+                .select_from(fields.table)
+                .where(fields.table.c.workspace_id == _workspace, *own)
+            )
+    origin = _with(Conversation.__table__, added, shape, counting=True)
+    return select(func.count()).select_from(origin).where(_live(added, shape))
 
 
 @cache
-def _counted(shape: frozenset[str]) -> Prepared:
-    return Prepared(_total(shape))
+def _counted(added: Added, shape: frozenset[str]) -> Prepared:
+    return Prepared(_total(added, shape))
 
 
-_ONE = Prepared(
-    _rows(frozenset({"id"})).add_columns(
-        _customer.phone.label("customer_phone"), _customer.erased_at
+@cache
+def _one(added: Added) -> Prepared:
+    return Prepared(
+        _rows(added, frozenset({"id"})).add_columns(
+            _customer.phone.label("customer_phone"), _customer.erased_at
+        )
     )
-)
 
 
 def conversation_row(desk: Desk, conversation_id: int) -> AnyRow | None:
     """Return one live conversation, in the list's columns and more of its customer, or None."""
-    rows = desk.session.fetch(_ONE, {"id": conversation_id})
+    rows = desk.session.fetch(_one(desk.plugins.conversation_fields), {"id": conversation_id})
     return rows[0] if rows else None
 
 
 def list_conversations(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
     """Return one page of the live conversations that match all ``filters``."""
+    added = desk.plugins.conversation_fields
+    sort = filters.get("sort", DEFAULT_SORT)
     values = _values(desk, filters)
+    if sort not in KEYSETS:
+        values[_HAS + sort.removeprefix("-")] = True
     term = filters.get("search")
     if term:
         found = _find(desk, term)
@@ -182,25 +257,25 @@ def list_conversations(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
             return _walk(desk, term, values=values, filters=filters)
         values["found"] = found
     shape = frozenset(values)
-    sort = filters.get("sort", DEFAULT_SORT)
     session = desk.session
     if "cursor" in filters:
-        statement = _rows(shape).params(**values, workspace_id=desk.workspace_id)
-        return run_list(session, statement, keyset=KEYSETS[sort], filters=filters)
+        statement = _rows(added, shape).params(**values, workspace_id=desk.workspace_id)
+        return run_list(session, statement, keyset=keysets_of(added)[sort], filters=filters)
     page, per_page = filters["page"], filters["per_page"]
     window = {"limit": per_page, "offset": (page - 1) * per_page}
-    rows = session.fetch(_numbered_page(shape, sort), {**values, **window})
+    rows = session.fetch(_numbered_page(added, shape, sort), {**values, **window})
     if rows:
         total = rows[0].total
     else:  # past the end, or nothing at all
-        total = session.fetch(_counted(shape), values)[0][0] if page > 1 else 0
+        total = session.fetch(_counted(added, shape), values)[0][0] if page > 1 else 0
     return ListPage(rows, page, per_page, total=int(total))
 
 
 def _values(desk: Desk, filters: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the criteria bind, by criterion: one value compares, several make a list."""
     values: dict[str, Any] = {}
-    for name in ("status", "channel", "mailbox_id", "priority"):
+    added = (name for fields in desk.plugins.conversation_fields for name in fields.filters)
+    for name in ("status", "channel", "mailbox_id", "priority", *added):
         given = filters.get(name)
         if given:
             _one_or_many(values, name, given)
@@ -249,7 +324,7 @@ def _numbered(desk: Desk, number: int) -> Select[Any]:
 
 def _walk(desk: Desk, term: str, *, values: dict[str, Any], filters: Mapping[str, Any]) -> ListPage:
     """Search for a common term: walk the list in its own order until the page is full."""
-    shape = frozenset(values)
+    shape, added = frozenset(values), desk.plugins.conversation_fields
     values = {**values, "workspace_id": desk.workspace_id}
     folded, index, number = one_line(term), desk.search.conversations, _number(term)
     holds, hits = index.contains(_c.id, folded), index.hits(folded)
@@ -257,14 +332,15 @@ def _walk(desk: Desk, term: str, *, values: dict[str, Any], filters: Mapping[str
         holds = holds | (_c.number == number)
         hits = hits.union(_numbered(desk, number))  # type: ignore[assignment]
     if shape or number is not None:
-        total = select(func.count()).select_from(Conversation.__table__)
-        total = total.where(_live(shape, looked_up=True), _c.id.in_(hits)).params(**values)
+        origin = _with(Conversation.__table__, added, shape, counting=True)
+        total = select(func.count()).select_from(origin)
+        total = total.where(_live(added, shape, looked_up=True), _c.id.in_(hits)).params(**values)
     else:  # only live conversations have a document
         total = select(func.count()).select_from(hits.subquery())
     return run_list(
         desk.session,
-        _rows(shape).where(holds).params(**values),
-        keyset=KEYSETS[filters.get("sort", DEFAULT_SORT)],
+        _rows(added, shape).where(holds).params(**values),
+        keyset=keysets_of(added)[filters.get("sort", DEFAULT_SORT)],
         filters=filters,
         total=lambda: int(desk.session.execute(total).scalar_one()),
     )

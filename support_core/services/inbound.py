@@ -113,7 +113,7 @@ class InboundService:
             body_format=message.body_format,
             body_text=to_text(message.body) if message.body_format == "html" else message.body,
             external_id=message.external_id,
-            meta=dict(message.meta) or None,
+            meta={**message.meta, **({"automatic": True} if message.automatic else {})} or None,
             created_at=self._desk.clock(),
         )
         self._desk.session.add(thread)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..conversation_fields import shown_names
 from ..errors import Conflict, MessageDropped
 from ..presenters.conversations import (
     CONVERSATION,
@@ -72,8 +73,9 @@ def list_(request: Request) -> dict[str, Any]:
     Filters may be combined; ``status``, ``channel``, ``mailbox_id``, ``assigned_to`` and
     ``priority`` take comma-separated lists.
     """
+    added = shown_names(request.desk.plugins.conversation_fields)
     page = list_conversations(request.desk, request.filters)
-    return envelope(request, page, [present_item(row) for row in page.rows])
+    return envelope(request, page, [present_item(row, added) for row in page.rows])
 
 
 @conversations.post(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..conversation_fields import shown_names
 from ..errors import Conflict
 from ..presenters.conversations import CONVERSATION_ITEM, present_item
 from ..presenters.customers import CUSTOMER, EXPORT, present_customer, present_export
@@ -92,8 +93,9 @@ def delete(request: Request) -> dict[str, Any]:
 def conversations_of(request: Request) -> dict[str, Any]:
     """List a customer's conversations, with the same filters as the list of all."""
     found = request.desk.customers.get(path_id(request))
+    added = shown_names(request.desk.plugins.conversation_fields)
     page = list_conversations(request.desk, {**request.filters, "customer_id": found.id})
-    return envelope(request, page, [present_item(row) for row in page.rows])
+    return envelope(request, page, [present_item(row, added) for row in page.rows])
 
 
 @erasure.post(permission=Permission.MANAGE_CUSTOMERS, shape=MESSAGE_ONLY)

@@ -11,8 +11,10 @@ from sqlalchemy import inspect
 
 from support_core import migrations
 from support_core.channels import Channel
+from support_core.conversation_fields import ConversationFields
 from support_core.hookspecs import hookimpl
 from support_core.mailbox_fields import CORE_FIELDS, MailboxFields
+from support_core.models import Thread
 from support_core.plugins import load_plugins
 from support_core.schemas.fields import String
 from support_core.schemas.mailboxes import MailboxBody
@@ -220,3 +222,17 @@ def test_a_disabled_plugins_tables_stay_and_its_branch_stays_known(
     assert set(state.current) >= {"core", "api", "plans"}
     assert "api" not in state.wanted
     without.application.close()
+
+
+def test_a_conversation_field_that_is_taken_stops_the_start() -> None:
+    def adding(name: str) -> ModuleType:
+        column = Thread.__table__.c.body
+        fields = ConversationFields(Thread.__table__, {name: column}, {name: {"type": "string"}})
+        return plugin(support_conversation_schema=lambda: fields)
+
+    with pytest.raises(ConfigurationError, match=r"conversation field subject, which the core"):
+        load_plugins(["one"], {"one": adding("subject")})
+    twice = {"one": adding("mood"), "two": adding("mood")}
+    with pytest.raises(ConfigurationError, match=r"two adds the conversation field mood.* one has"):
+        load_plugins(["one", "two"], twice)
+    assert load_plugins(["one"], {"one": adding("mood")}).conversation_fields[0].shown

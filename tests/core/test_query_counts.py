@@ -11,6 +11,7 @@ from tests.isolation.chatted import add_chat
 from tests.isolation.hooked import add_attempt, add_delivery, add_replay, add_webhook
 from tests.isolation.mailed import add_ingest
 from tests.isolation.operations import operations, valid_call
+from tests.isolation.timed import add_service_levels
 from tests.isolation.world import World, dead_job, make_full_desk, make_world
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ STATEMENTS = {
     "GET /attachments/{id}/download": 3,
     "GET /audit": 4,
     "GET /auth/me": 1,
+    "GET /business-hours": 4,
+    "GET /business-hours/{id}": 3,
     "GET /channels": 4,
     "GET /conversations": 3,
     "GET /conversations/{id}": 7,
@@ -48,8 +51,16 @@ STATEMENTS = {
     "GET /mailboxes/{id}/ingest": 5,
     "GET /mailboxes/{id}/ingest/{ingest_id}": 4,
     "GET /mailboxes/{id}/ingest/{ingest_id}/raw": 4,
+    "GET /reports/conversations": 5,
+    "GET /reports/conversations.csv": 5,
+    "GET /reports/sla": 5,
+    "GET /reports/sla.csv": 5,
     "GET /roles": 4,
     "GET /roles/{id}": 3,
+    "GET /sla-policies": 4,
+    "GET /sla-policies/{id}": 3,
+    "GET /sla-recomputations": 4,
+    "GET /sla-recomputations/{id}": 3,
     "GET /tokens": 4,
     "GET /users": 4,
     "GET /users/{id}": 4,
@@ -117,6 +128,7 @@ def _grow(world: World) -> None:
         role = {"name": f"role-{number}", "permissions": []}
         assert owner.post("/roles", role).status_int == 201
         dead_job(world.workspace)
+        add_service_levels(world.workspace)
         add_webhook(world.workspace)
         add_chat(world.workspace, world.mailbox)
         with world.workspace.desk() as desk:
@@ -148,6 +160,7 @@ def test_more_rows_take_no_more_statements(
 
 LISTS = (
     "GET /audit",
+    "GET /business-hours",
     "GET /conversations",
     "GET /conversations/{id}/threads",
     "GET /customers",
@@ -157,6 +170,8 @@ LISTS = (
     "GET /mailboxes",
     "GET /mailboxes/{id}/ingest",
     "GET /roles",
+    "GET /sla-policies",
+    "GET /sla-recomputations",
     "GET /tokens",
     "GET /users",
     "GET /visitors",

@@ -24,6 +24,7 @@ from support_core.settings import CORE_SETTINGS
 from support_email.settings import SETTINGS as EMAIL_SETTINGS
 from support_nchan.settings import SETTINGS as NCHAN_SETTINGS
 from support_plans.catalogue import SETTINGS as PLAN_SETTINGS
+from support_sla.settings import SETTINGS as SLA_SETTINGS
 from support_webhooks.settings import SETTINGS as WEBHOOK_SETTINGS
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 #: The plugins whose routes and settings the pages show.
-PLUGINS = ("api", "chat", "email", "plans", "webhooks")
+PLUGINS = ("api", "chat", "email", "plans", "sla", "webhooks")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -178,6 +179,7 @@ def tables(desk: DeskUnderTest) -> dict[str, str]:
         "settings of chat": settings(CHAT_SETTINGS),
         "settings of email": settings(EMAIL_SETTINGS),
         "settings of webhooks": settings(WEBHOOK_SETTINGS),
+        "settings of sla": settings(SLA_SETTINGS),
         "settings of nchan": settings(NCHAN_SETTINGS),
         "permissions": permissions(),
         "errors": error_codes(),

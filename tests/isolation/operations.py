@@ -30,6 +30,7 @@ _PARAMETER = re.compile(r"\{(\w+):[^}]*\}")
 #: Whose id stands after a noun of a path.
 NOUNS = {
     "attachments": "attachment",
+    "business-hours": "business_hours",
     "conversations": "conversation",
     "customers": "customer",
     "deliveries": "webhook_delivery",
@@ -38,6 +39,8 @@ NOUNS = {
     "mailboxes": "mailbox",
     "replays": "webhook_replay",
     "roles": "role",
+    "sla-policies": "sla_policy",
+    "sla-recomputations": "sla_recomputation",
     "tokens": "token",
     "users": "member",
     "webhooks": "webhook",
@@ -58,10 +61,12 @@ PATHS: dict[str, dict[str, str]] = {
 REFERENCES = {
     "assigned_to": "member",
     "attachment_ids": "attachment",
+    "business_hours_id": "business_hours",
     "conversation_id": "conversation",
     "customer_id": "customer",
     "ids": "job",
     "mailbox_id": "mailbox",
+    "policy_id": "sla_policy",
     "user_id": "member",
     "widget_id": "widget",
 }
@@ -75,6 +80,8 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "POST /chat/typing": lambda world: {**world.chat.talk, "is_typing": True},
     "POST /chat/read": lambda world: {**world.chat.talk, "last_read_id": 1},
     "POST /chat/visit": lambda world: dict(world.chat.visitor),
+    "POST /business-hours": lambda _: {"name": "Always", "always_open": True},
+    "PUT /business-hours/{id}": lambda _: {"name": "Renamed"},
     "POST /conversations": lambda world: {
         "mailbox_id": world.mailbox,
         "customer_email": "new@example.test",
@@ -96,6 +103,12 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "PUT /mailboxes/{id}": lambda _: {"name": "Renamed"},
     "POST /roles": lambda _: {"name": "new-role", "permissions": ["view_conversations"]},
     "PUT /roles/{id}": lambda _: {"name": "renamed-role"},
+    "POST /sla-policies": lambda world: {
+        "name": "Another",
+        "targets": {"normal": {"first_response": 60}},
+        "business_hours_id": world.business_hours,
+    },
+    "PUT /sla-policies/{id}": lambda _: {"name": "Renamed"},
     "POST /tokens": lambda _: {"name": "another"},
     "POST /users": lambda _: {"email": "user-new@example.test", "name": "New User"},
     "PUT /users/{id}": lambda _: {"name": "Renamed User"},
@@ -207,4 +220,7 @@ def shown_by(world: World, path: str) -> Any:
         assert subscription is not None
         return data_of(carried(world.workspace.under_test.application, subscription))
     assert answer.status_int in {200, 422}, answer.text
-    return answer.json.get("data", [])
+    if answer.content_type == "text/csv":
+        return answer.text.splitlines()[1:-1]  # without names and totals
+    shown = answer.json.get("data", [])
+    return shown["rows"] if "totals" in shown else shown

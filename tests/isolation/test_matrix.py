@@ -227,7 +227,7 @@ def _ids_of(world: World, name: str) -> set[int]:
     """Return the ids an owner sees in a list, unless they count per workspace."""
     if name.startswith("GET /events"):
         return set()
-    shown = world.owner.get(name.partition(" ")[2]).json.get("data")
+    shown = shown_by(world, name.partition(" ")[2])
     return _ids(shown) if isinstance(shown, list) else set()
 
 

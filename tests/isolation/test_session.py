@@ -360,6 +360,7 @@ AROUND = {
     "channels/support_email/commands.py",
     "channels/support_email/keeping.py",
     "channels/support_email/watching.py",
+    "plugins/support_sla/folding.py",
     "plugins/support_webhooks/keeping.py",
     "support_core/cli/dev.py",
     "support_core/db/prepared.py",

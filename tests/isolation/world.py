@@ -20,6 +20,7 @@ from support_core.testing import Client, make_desk, probe
 from .chatted import Chat, add_chat
 from .hooked import add_delivery, add_replay, add_webhook
 from .mailed import add_ingest, add_traces, server_fields
+from .timed import add_service_levels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +60,9 @@ class World:
     webhook_delivery: int
     webhook_replay: int
     chat: Chat
+    business_hours: int
+    sla_policy: int
+    sla_recomputation: int
     password: str = PASSWORD
 
     @property
@@ -126,6 +130,7 @@ def make_world(desk: DeskUnderTest) -> World:
         job=dead_job(workspace),
         **_webhook(workspace, conversation["id"]),
         chat=add_chat(workspace, mailbox),
+        **add_service_levels(workspace),
     )
     add_traces(workspace, mailbox, world.conversation, failed)
     desk.run_jobs()

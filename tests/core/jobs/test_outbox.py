@@ -158,3 +158,29 @@ def test_a_job_with_a_key_is_cancelled_by_it(application):
     application.enqueue(note, 1, key="mailbox", delay=60)
     with application.desk(1) as desk:
         assert cancel(desk.session, keyed_id(note, "mailbox", workspace_id=1))
+
+
+def test_a_moved_job_is_due_at_the_last_time_it_was_given(application):
+    application.enqueue(note, 1, key="timer", delay=60, move=True)
+    application.enqueue(note, 1, key="timer", delay=7200, move=True)
+    (row,) = application.rows()
+    assert row.state == "delayed"
+    assert (row.due_at - row.created_at).total_seconds() >= 7200
+    application.clock.forward(seconds=3600)
+    assert application.jobs.drain() == 0
+    application.enqueue(note, 1, key="timer", move=True)
+    assert application.jobs.drain() == 1
+    assert application.rows() == []
+
+
+def test_a_job_that_is_moved_while_it_runs_runs_again_then(application):
+    application.jobs.start_workers(1)
+    application.enqueue(wait, 1, key="timer")
+    assert sample_jobs.began.wait(10)
+    application.enqueue(wait, 1, key="timer", delay=60, move=True)
+    application.enqueue(wait, 1, key="timer", delay=3600, move=True)
+    sample_jobs.may_end.set()
+    until(lambda: application.rows(state="delayed"))
+    (row,) = application.rows()
+    assert (row.due_at - row.created_at).total_seconds() >= 3600
+    assert application.effects() == [1]

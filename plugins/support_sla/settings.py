@@ -1,0 +1,16 @@
+"""The plugin's settings."""
+
+from __future__ import annotations
+
+from support_core.plugin_api import Setting
+
+BATCH = "support.sla.batch"
+
+SETTINGS = (
+    Setting(
+        BATCH,
+        "count",
+        "100",
+        "Conversations that are reckoned anew in one transaction after a change of rules.",
+    ),
+)
