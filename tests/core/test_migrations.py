@@ -86,7 +86,10 @@ def test_the_version_before_runs_on_and_does_not_migrate(
     migrations.upgrade(database, PLUGINS)
     with database.engine.begin() as connection:
         connection.execute(
-            text("UPDATE alembic_version SET version_num = 'core_9999' WHERE version_num LIKE 'core%'")
+            text(
+                "UPDATE alembic_version SET version_num = 'core_9999' "
+                "WHERE version_num LIKE 'core%'"
+            )
         )
     state = migrations.state(database, PLUGINS)
     assert (state.newer, state.pending) == (("core_9999",), [])
