@@ -259,7 +259,7 @@ def reports(stock: Stock, *, count: int) -> None:
                 began = time.perf_counter()
                 answer = owner.get(f"/reports/{kind}?group_by={by}&{span}")
                 times.append(time.perf_counter() - began)
-                assert answer.json["data"]["totals"]["conversations"] >= count
+                assert answer.json["data"]["totals"]["conversations"] > count * 0.98
             times.sort()
             print(f"  /reports/{kind} by {by}: {times[2] * 1000:.0f} ms", flush=True)
 
