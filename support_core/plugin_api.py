@@ -65,7 +65,7 @@ from .models import (
     tenant_key,
     within,
 )
-from .outgoing import OutgoingClient, OutgoingError, OutgoingPolicy
+from .outgoing import OutgoingClient, OutgoingError, OutgoingPolicy, OutgoingResponse
 from .pagination import keysets
 from .plugins import CONTRACT_VERSION
 from .presenters.conversations import THREAD
@@ -151,6 +151,7 @@ __all__ = [
     "OutgoingClient",
     "OutgoingError",
     "OutgoingPolicy",
+    "OutgoingResponse",
     "Permanent",
     "Permission",
     "Positions",

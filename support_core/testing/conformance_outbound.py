@@ -166,6 +166,8 @@ class OutboundConformance:
                 body="",
                 cc=(),
                 bcc=(),
+                template=None,
+                attachment_ids=(),
                 desk=opened,
             )
         wanted = [dict(it) for it in (composed or Composition()).recipients]

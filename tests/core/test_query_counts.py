@@ -10,6 +10,7 @@ from support_core.testing import count_statements
 from tests.isolation.hooked import add_attempt, add_delivery, add_replay, add_webhook
 from tests.isolation.mailed import add_ingest
 from tests.isolation.operations import operations, valid_call
+from tests.isolation.texted import add_account, add_item, add_template
 from tests.isolation.world import World, dead_job, make_full_desk, make_world
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ STATEMENTS = {
     "GET /attachments/{id}/download": 3,
     "GET /audit": 4,
     "GET /auth/me": 1,
-    "GET /channels": 4,
+    "GET /channels": 6,
     "GET /conversations": 3,
     "GET /conversations/{id}": 7,
     "GET /conversations/{id}/presence": 4,
@@ -36,7 +37,7 @@ STATEMENTS = {
     "GET /customers/{id}": 3,
     "GET /customers/{id}/conversations": 4,
     "GET /customers/{id}/export": 6,
-    "GET /entitlements": 7,
+    "GET /entitlements": 8,
     "GET /events": 3,
     "GET /events/stream": 3,
     "GET /jobs": 4,
@@ -58,6 +59,11 @@ STATEMENTS = {
     "GET /webhooks/{id}/deliveries/{delivery_id}": 5,
     "GET /webhooks/{id}/replays": 5,
     "GET /webhooks/{id}/replays/{replay_id}": 4,
+    "GET /whatsapp/accounts": 4,
+    "GET /whatsapp/accounts/{id}": 3,
+    "GET /whatsapp/accounts/{id}/ingest": 5,
+    "GET /whatsapp/accounts/{id}/ingest/{ingest_id}": 4,
+    "GET /whatsapp/accounts/{id}/templates": 5,
 }
 
 #: Statements that set PostgreSQL's planner for a count, and set it back.
@@ -114,6 +120,9 @@ def _grow(world: World) -> None:
         assert owner.post("/roles", role).status_int == 201
         dead_job(world.workspace)
         add_webhook(world.workspace)
+        add_account(world.workspace, world.mailbox, number=f"more{number}")
+        add_item(world.workspace, world.whatsapp_account, number=number + 1)
+        add_template(world.workspace, world.whatsapp_account, number=number)
         with world.workspace.desk() as desk:
             add_delivery(desk, world.webhook, world.conversation, number=number + 1)
             add_attempt(desk, world.webhook_delivery, number=number + 3)
@@ -157,4 +166,7 @@ LISTS = (
     "GET /webhooks",
     "GET /webhooks/{id}/deliveries",
     "GET /webhooks/{id}/replays",
+    "GET /whatsapp/accounts",
+    "GET /whatsapp/accounts/{id}/ingest",
+    "GET /whatsapp/accounts/{id}/templates",
 )

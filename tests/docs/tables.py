@@ -24,6 +24,7 @@ from support_email.settings import SETTINGS as EMAIL_SETTINGS
 from support_nchan.settings import SETTINGS as NCHAN_SETTINGS
 from support_plans.catalogue import SETTINGS as PLAN_SETTINGS
 from support_webhooks.settings import SETTINGS as WEBHOOK_SETTINGS
+from support_whatsapp.settings import SETTINGS as WHATSAPP_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 #: The plugins whose routes and settings the pages show.
-PLUGINS = ("api", "email", "plans", "webhooks")
+PLUGINS = ("api", "email", "plans", "webhooks", "whatsapp")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -175,6 +176,7 @@ def tables(desk: DeskUnderTest) -> dict[str, str]:
         "settings": settings(CORE_SETTINGS),
         "settings of plans": settings(PLAN_SETTINGS),
         "settings of email": settings(EMAIL_SETTINGS),
+        "settings of whatsapp": settings(WHATSAPP_SETTINGS),
         "settings of webhooks": settings(WEBHOOK_SETTINGS),
         "settings of nchan": settings(NCHAN_SETTINGS),
         "permissions": permissions(),

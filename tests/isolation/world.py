@@ -19,6 +19,7 @@ from support_core.testing import Client, make_desk, probe
 
 from .hooked import add_delivery, add_replay, add_webhook
 from .mailed import add_ingest, add_traces, server_fields
+from .texted import add_account, add_item, add_texts, graph_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +58,9 @@ class World:
     webhook: int
     webhook_delivery: int
     webhook_replay: int
+    other_customer: int
+    whatsapp_account: int
+    whatsapp_item: int
     password: str = PASSWORD
 
     @property
@@ -73,7 +77,13 @@ def make_full_desk(folder: Path, url: str) -> DeskUnderTest:
         # nchan needs an nginx, and adds no operation.
         if point.group == "support_core.plugins" and point.name != "nchan"
     ]
-    return make_desk(folder, url, plugins=shipped, extra={"probe": probe})
+    return make_desk(
+        folder,
+        url,
+        plugins=shipped,
+        extra={"probe": probe},
+        support__whatsapp__graph_url=graph_url(),
+    )
 
 
 def make_world(desk: DeskUnderTest) -> World:
@@ -93,6 +103,8 @@ def make_world(desk: DeskUnderTest) -> World:
     owner.put(f"/conversations/{conversation['id']}/presence", {"state": "viewing"})
     attachment = owner.upload("note.txt", b"text", content_type="text/plain").json["data"]["id"]
     role = {"name": "own-role", "permissions": ["view_conversations"]}
+    account = add_account(workspace, mailbox)
+    other = owner.post("/customers", {"email": "other@example.test"}).json["data"]["id"]
     world = World(
         workspace,
         email=f"member{workspace.id}@example.test",
@@ -110,9 +122,13 @@ def make_world(desk: DeskUnderTest) -> World:
         attachment=attachment,
         ingest=add_ingest(workspace, mailbox),
         job=dead_job(workspace),
+        other_customer=other,
+        whatsapp_account=account,
+        whatsapp_item=add_item(workspace, account),
         **_webhook(workspace, conversation["id"]),
     )
     add_traces(workspace, mailbox, world.conversation, failed)
+    add_texts(workspace, account, failed)
     desk.run_jobs()
     return world
 
