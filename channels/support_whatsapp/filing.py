@@ -121,7 +121,7 @@ class Filing:
                 subject=f"WhatsApp from {name or phone_of(sender or user or '')}"[:500],
                 body=content.body,
                 conversation_id=found,
-                customer_id=self._customer(contact, sender) if found is None else None,
+                customer_id=self._customer(contact, sender, name) if found is None else None,
                 customer_name=name[:255] if name else None,
                 customer_phone=phone_of(sender) if sender else None,
                 customer_phone_aliases=other_phones(sender) if sender else (),
@@ -150,7 +150,9 @@ class Filing:
         self._amending.catch_up(account, external, thread)
         return Outcome("handled", None, conversation.id, thread.id, media_id=media)
 
-    def _customer(self, contact: WhatsAppContact, sender: str | None) -> int | None:
+    def _customer(
+        self, contact: WhatsAppContact, sender: str | None, name: str | None
+    ) -> int | None:
         """Return who the customer of a new conversation is, where the phone does not tell."""
         if contact.customer_id is not None:
             customer = self._desk.session.get(Customer, contact.customer_id)
@@ -158,7 +160,10 @@ class Filing:
                 return int(customer.id)
         if sender is not None:
             return None
-        values: dict[str, Any] = {"display_name": contact.name or contact.user_id, "attributes": {}}
+        values: dict[str, Any] = {
+            "display_name": (name or contact.user_id or "")[:255],
+            "attributes": {},
+        }
         return self._desk.customers.create(values).id
 
     def _said_of(
@@ -221,10 +226,10 @@ class Filing:
         body = text(system, "body") or "WhatsApp notes a change."
         if contact is None:
             return Outcome("kept", body)
+        found = live_conversation(desk, contact)
         new = text(system, "new_wa_id", "wa_id")
         if kind in {"user_changed_number", "customer_changed_number"} and new and sender:
             self._renumber(contact, sender, new)
-        found = live_conversation(desk, contact)
         desk.session.add(
             WhatsAppMessage(
                 account_id=account.id,

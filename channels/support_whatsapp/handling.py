@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 #: Webhooks that are begun together, and things that are filed in one transaction.
-PAYLOADS, ITEMS = 50, 20
+PAYLOADS, ITEMS = 50, 5
 
 #: A webhook that was begun so often, each time with the death of its process, is not tried again.
 MOST_ATTEMPTS = 5

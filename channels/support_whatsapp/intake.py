@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Seconds without a webhook after which the desk works on what has come in.
 QUIET = 0.05
 #: Seconds for which that work is put off at most, between two of its transactions.
-PATIENCE = 1.0
+PATIENCE = 2.0
 
 
 @dataclass

@@ -105,6 +105,15 @@ class ReplyBody(Body):
     )
     in_reply_to = Id(missing=None, nullable=True, description="The thread that the reply quotes.")
 
+    def read(self, value: Any) -> dict[str, Any]:
+        """Read the body; without a template an empty text is none, and one is required."""
+        if type(value) is dict and value.get("template") is None:
+            text = value.get("body")
+            if text is None or (isinstance(text, str) and not text.strip()):
+                value = {name: it for name, it in value.items() if name != "body"}
+        values: dict[str, Any] = super().read(value)
+        return values
+
     def validator(self, node: Any, value: dict[str, Any]) -> None:
         """A note goes to nobody, so that it has no recipients and no time to leave."""
         problem = Refused(node)

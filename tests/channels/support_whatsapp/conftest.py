@@ -48,6 +48,8 @@ def desk(
         databases.create("whatsapp"),
         plugins=("whatsapp", "plans"),
         support__whatsapp__graph_url=graph_server.url,
+        support__plans__small__features="*",
+        support__plans__small__limits__whatsapp_accounts="2",
     )
     yield under_test
     under_test.application.close()
