@@ -1,5 +1,8 @@
 """Real webhooks of WhatsApp, and what each must come to in the desk, seen through the REST API.
 
+``python -m tests.corpus.whatsapp FOLDER`` posts all of a collection, each twice, and prints what
+differs; ``make corpus`` does so with the one in ``SUPPORT_CORPUS``.
+
 What is expected is written beside the payloads: messages, reactions, statuses, and what is to be
 passed over. Each is posted with its own signature, to an account with its number and its secret.
 """
@@ -7,17 +10,21 @@ passed over. Each is posted with its own signature, to an account with its numbe
 from __future__ import annotations
 
 import json
+import sys
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from webtest import TestApp
 
+from support_core.testing import make_desk
 from support_core.testing.workspace import BASE
+from support_whatsapp.simulator import GraphServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from support_core.testing import DeskUnderTest, TestWorkspace
 
@@ -199,3 +206,35 @@ class Play:
             told = [it["type"] for it in picture["ledger"] if it["kind"] == "message"]
             if told.count(word) != len(self.case.of(kind)):
                 yield f"{told.count(word)} of {kind}"
+
+
+def judge(folder: Path) -> int:
+    """Post every payload of a collection, twice; print what differs, and return how many do."""
+    wrong = 0
+    found = list(cases(folder))
+    with tempfile.TemporaryDirectory() as place, GraphServer() as graph:
+        here = Path(place)
+        desk = make_desk(
+            here,
+            f"sqlite:///{here / 'corpus.sqlite'}",
+            plugins=("whatsapp", "plans"),
+            support__whatsapp__graph_url=graph.url,
+        )
+        for case in found:
+            play = Play(desk, case)
+            problems = [] if play.post() == 200 else ["it was refused"]
+            desk.run_jobs()
+            problems += play.problems()
+            before = play.picture()
+            play.post()
+            desk.run_jobs()
+            problems += [] if play.picture() == before else ["a second time it changed something"]
+            wrong += bool(problems)
+            sys.stdout.write("".join(f"{case.file}: {it}\n" for it in problems))
+        desk.application.close()
+    sys.stdout.write(f"{len(found)} webhooks of WhatsApp, {len(found) - wrong} as expected\n")
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(bool(judge(Path(sys.argv[1]))))
