@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from support_core.plugin_api import upsert
 
 from .handling import handle
@@ -20,7 +22,7 @@ from .models import WhatsAppPayload
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from support_core.plugin_api import Application
+    from support_core.plugin_api import Application, Desk
 
 #: Seconds without a webhook after which the desk works on what has come in.
 QUIET = 0.05
@@ -60,12 +62,17 @@ class Intake:
             with self._queue:
                 batch, self._waiting = self._waiting, []
             self._write(batch, mine)
+            self._last = time.monotonic()
 
     def wait_for_quiet(self) -> None:
         """Let webhooks go first, for a moment: their senders do not wait, the work on them can."""
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until and time.monotonic() - self._last < QUIET:
+        while time.monotonic() < until and self._is_busy():
             time.sleep(QUIET / 2)
+
+    def _is_busy(self) -> bool:
+        """Tell whether webhooks come in, or wait to be written."""
+        return self._writing.locked() or time.monotonic() - self._last < QUIET
 
     def _write(self, batch: Sequence[Received], mine: Received) -> None:
         """Keep all of a batch; where that fails, only our own, for the others write theirs."""
@@ -88,6 +95,8 @@ class Intake:
         now = application.clock()
         with application.database.transaction(workspace_id) as session:
             desk = application.desk_on(session)
+            accounts = sorted({it.account_id for it in batch})
+            worked_on = self._worked_on(desk, accounts)
             keys = ("workspace_id", "account_id", "digest")
             session.core(
                 upsert(session, WhatsAppPayload, keys=keys),
@@ -104,7 +113,21 @@ class Intake:
                     for it in batch
                 ],
             )
-            for account_id in sorted({it.account_id for it in batch}):
-                desk.enqueue(handle, account_id, key=str(account_id))
+            for account_id in accounts:
+                if account_id not in worked_on:
+                    desk.enqueue(handle, account_id, key=str(account_id))
         for it in batch:
             it.kept = True
+
+    def _worked_on(self, desk: Desk, accounts: Sequence[int]) -> set[int]:
+        """Return which accounts have webhooks that wait, and with them the job that looks again.
+
+        On SQLite nobody can end that job meanwhile, for we hold the right to write: it is not asked
+        for again, which would call all workers. Elsewhere it could have ended just before us.
+        """
+        if self._application.database.dialect != "sqlite":
+            return set()
+        waiting = select(WhatsAppPayload.account_id).where(
+            WhatsAppPayload.account_id.in_(accounts), WhatsAppPayload.state == "received"
+        )
+        return set(desk.session.execute(waiting.distinct()).scalars())

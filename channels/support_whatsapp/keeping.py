@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from support_core.plugin_api import Schedule, job
 
 from .checking import check_all
+from .handling import handle
 from .models import WhatsAppItem, WhatsAppPayload
 from .settings import KEEP_DAYS
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 #: Rows that one run lets go of.
 AT_ONCE = 2000
+
+#: A webhook that waits for longer may have lost its job.
+WAITED = timedelta(seconds=60)
 
 #: Meta sends a webhook again for 7 days; its digest tells that it came before.
 LEAST_DAYS = 8
@@ -50,7 +54,24 @@ def let_go(context: JobContext) -> None:
         )
 
 
+@job(queue="maintenance")
+def sweep(context: JobContext) -> None:
+    """Ask for the work on webhooks that wait, should somebody have purged its job."""
+    with context.application.desk(None) as desk:
+        before = context.application.clock() - WAITED
+        rows = desk.session.execute(
+            select(WhatsAppPayload.account_id, WhatsAppPayload.workspace_id)
+            .where(WhatsAppPayload.state == "received", WhatsAppPayload.received_at < before)
+            .distinct(),
+            execution_options={"unscoped": "webhooks of every workspace"},
+        ).all()
+    for row in rows:
+        with context.desk(workspace_id=row.workspace_id) as desk:
+            desk.enqueue(handle, row.account_id, key=str(row.account_id))
+
+
 SCHEDULES = (
+    Schedule("whatsapp.sweep", sweep, every=60),
     Schedule("whatsapp.let_go", let_go, every=3600),
     Schedule("whatsapp.check", check_all, every=21_600),
 )

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import delete, update
 from webtest import TestApp
 
+from support_core.plugin_api import Base
 from support_core.testing.workspace import BASE
 from support_whatsapp.signatures import HEADER, signature
 from support_whatsapp.simulator import Customer
@@ -79,6 +81,22 @@ class Line:
         (found,) = [it["delivery"] for it in shown["threads"] if it["id"] == thread["id"]]
         delivery: dict[str, Any] = found
         return delivery
+
+
+def run_now(line: Line, queue: str) -> None:
+    """Run the waiting jobs of a queue without waiting for their time."""
+    jobs = Base.metadata.tables["jobs"]
+    with line.workspace.desk() as desk:
+        its = (jobs.c.workspace_id == line.workspace.id, jobs.c.queue == queue)
+        desk.session.core(update(jobs).where(*its).values(due_at=desk.clock(), state="queued"))
+    line.workspace.under_test.run_jobs()
+
+
+def purge_jobs(line: Line) -> None:
+    """Take away every job of the workspace."""
+    jobs = Base.metadata.tables["jobs"]
+    with line.workspace.desk() as desk:
+        desk.session.core(delete(jobs).where(jobs.c.workspace_id == line.workspace.id))
 
 
 def a_line(workspace: TestWorkspace, *, secret: str = SECRET, **values: Any) -> Line:

@@ -7,13 +7,11 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
 
-from support_core.models import Job
 from support_whatsapp.phones import key_of, other_phones
 from support_whatsapp.simulator import Reply, error
 
-from .meta import a_line
+from .meta import a_line, run_now
 
 if TYPE_CHECKING:
     from support_core.testing import DeskUnderTest, TestWorkspace
@@ -225,14 +223,7 @@ def test_a_file_is_fetched_by_itself_with_a_fresh_link_each_time(line: Line, gra
 
 
 def fetch_now(line: Line) -> None:
-    """Run the waiting jobs of files without waiting for their time."""
-    with line.workspace.desk() as desk:
-        desk.session.execute(
-            update(Job)
-            .where(Job.workspace_id == line.workspace.id, Job.queue == "whatsapp-media")
-            .values(due_at=desk.clock(), state="queued")
-        )
-    line.workspace.under_test.run_jobs()
+    run_now(line, "whatsapp-media")
 
 
 @pytest.mark.parametrize("wrong", ["hash", "type", "size", "host", "gone"])

@@ -7,9 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from support_core.models import Job
 from support_core.testing import assert_invalid
 from support_whatsapp.models import WhatsAppContact, WhatsAppPart
 from support_whatsapp.parts import split
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from .meta import Line
 
 from tests.services.graph import error, throttled
+
+from .meta import run_now
 
 HELLO = {
     "name": "order_update",
@@ -46,17 +47,6 @@ def answered(line: Line, conversation: dict[str, Any], **body: Any) -> dict[str,
     line.workspace.under_test.run_jobs()
     thread: dict[str, Any] = answer.json["data"]
     return thread
-
-
-def run_now(line: Line) -> None:
-    """Run the waiting deliveries without waiting for their time."""
-    with line.workspace.desk() as desk:
-        desk.session.execute(
-            update(Job)
-            .where(Job.workspace_id == line.workspace.id, Job.queue == "deliveries")
-            .values(due_at=desk.clock(), state="queued")
-        )
-    line.workspace.under_test.run_jobs()
 
 
 def test_a_reply_leaves_as_a_message_that_may_quote_and_marks_what_was_read(
@@ -211,9 +201,9 @@ def test_what_passes_is_tried_again_by_its_code_and_what_stays_is_not(
     shown = line.delivery(conversation, thread)
     assert (shown["state"], shown["attempts"]) == ("pending", 1)
     assert "throughput has been reached" in shown["error"]
-    run_now(line)
+    run_now(line, "deliveries")
     assert "Pair rate limit hit" in line.delivery(conversation, thread)["error"]
-    run_now(line)
+    run_now(line, "deliveries")
     assert line.delivery(conversation, thread)["state"] == "sent"
     assert len(graph.sent) == 1
     graph.fail("/messages", error(131026, "Message undeliverable"))
@@ -237,7 +227,7 @@ def test_only_the_parts_that_did_not_go_out_are_sent_again(line: Line, graph: Gr
     try:
         line.workspace.under_test.run_jobs()
         assert len(graph.sent) == 1
-        run_now(line)
+        run_now(line, "deliveries")
     finally:
         del graph.answer
     assert len({it.body["text"]["body"] for it in graph.sent}) == len(graph.sent) == 2
@@ -263,14 +253,14 @@ def test_a_message_without_an_answer_is_never_sent_twice_by_itself(
         )
         desk.session.add(part)
         reference = f"{delivery.message_id}.0"
-    run_now(line)
+    run_now(line, "deliveries")
     assert "its report is awaited" in line.delivery(conversation, thread)["error"]
     with line.workspace.desk() as desk:
         row = desk.session.execute(
             select(WhatsAppPart).where(WhatsAppPart.thread_id == thread["id"])
         )
         row.scalar_one().updated_at = desk.clock() - timedelta(minutes=2)
-    run_now(line)
+    run_now(line, "deliveries")
     shown = line.delivery(conversation, thread)
     assert shown["state"] == "failed"
     assert "Nobody knows whether this message was sent" in shown["error"]
@@ -354,7 +344,7 @@ def test_a_reply_held_back_beyond_the_window_fails_before_it_is_sent(
             select(WhatsAppContact).where(WhatsAppContact.conversation_id == conversation["id"])
         ).scalar_one()
         contact.last_inbound_at = desk.clock() - timedelta(hours=25)
-    run_now(line)
+    run_now(line, "deliveries")
     shown = line.delivery(conversation, answer.json["data"])
     assert shown["state"] == "failed"
     assert "The 24-hour window closed on" in shown["error"]

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import OperationalError
 from webtest import TestApp
 
+from support_core.plugin_api import JobContext
 from support_core.testing.workspace import BASE
 from support_whatsapp.filing import Filing
 from support_whatsapp.handling import handle
-from support_whatsapp.models import WhatsAppPayload
+from support_whatsapp.keeping import let_go, sweep
+from support_whatsapp.models import WhatsAppItem, WhatsAppPayload
 
-from .meta import a_line
+from .meta import a_line, purge_jobs
 
 if TYPE_CHECKING:
     import pytest
@@ -231,3 +234,34 @@ def test_unknown_kinds_are_kept_and_shown(line: Line) -> None:
     (thread,) = line.threads()
     assert thread["body"] == "[Unsupported message] Its type is hologram."
     assert thread["meta"]["kind"] == "unsupported"
+
+
+def test_webhooks_whose_job_was_purged_are_worked_on_all_the_same(
+    line: Line, desk: DeskUnderTest
+) -> None:
+    assert line.post(line.customer().says("Forgotten")).status_int == 200
+    purge_jobs(line)
+    with line.workspace.desk() as opened:
+        (payload,) = opened.session.query(WhatsAppPayload).filter_by(account_id=line.id)
+        payload.received_at = opened.clock() - timedelta(minutes=5)
+    desk.run_jobs()
+    assert line.threads() == []
+    sweep(JobContext(desk.application, None, message_id="test"))
+    desk.run_jobs()
+    assert [it["body"] for it in line.threads()] == ["Forgotten"]
+
+
+def test_webhooks_go_when_they_are_old_and_what_failed_stays(
+    line: Line, desk: DeskUnderTest
+) -> None:
+    line.arrive(line.customer().says("Hello"), b"not json")
+    with line.workspace.desk() as opened:
+        for row in opened.session.query(WhatsAppPayload).filter_by(account_id=line.id):
+            row.received_at -= timedelta(days=60)
+        for item in opened.session.query(WhatsAppItem).filter_by(account_id=line.id):
+            item.created_at -= timedelta(days=60)
+    let_go(JobContext(desk.application, None, message_id="test"))
+    assert [it["state"] for it in line.ledger()] == ["failed"]
+    with line.workspace.desk() as opened:
+        (left,) = opened.session.query(WhatsAppPayload).filter_by(account_id=line.id)
+        assert left.body == b"not json"
