@@ -11,6 +11,8 @@ INI ?= development.ini
 SUPPORT_CORPUS ?= ../shared/corpus
 # The mails in it: a folder with an expectations.jsonl.
 EMAIL_CORPUS ?= $(SUPPORT_CORPUS)/email
+# The WhatsApp webhooks in it, of the same shape.
+WHATSAPP_CORPUS ?= $(SUPPORT_CORPUS)/whatsapp
 
 WIDGET := channels/support_chat/widget
 
@@ -83,11 +85,12 @@ rehearsal: $(VENV)/dev.stamp services ## Walk through a deployment: start, resta
 faults: $(VENV)/dev.stamp services ## Kill everything at random under 10,000 jobs, per broker (long)
 	$(PY) -m tests.faults
 
-corpus: $(VENV)/dev.stamp ## Check against third-party material: Laravel's pages, mails, signatures
+corpus: $(VENV)/dev.stamp ## Check against third-party material: pages, mails, webhooks, signatures
 	@test -d '$(SUPPORT_CORPUS)' || { \
 		echo 'No corpus at $(SUPPORT_CORPUS); name its folder: make corpus SUPPORT_CORPUS=...' >&2; \
 		exit 1; }
 	$(PY) -m tests.corpus '$(EMAIL_CORPUS)'
+	$(PY) -m tests.corpus.whatsapp '$(WHATSAPP_CORPUS)'
 	$(PY) -m pytest tests/core/test_pagination.py tests/e2e/test_walk.py \
 		tests/plugins/support_webhooks/test_sending.py
 

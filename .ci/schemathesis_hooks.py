@@ -42,10 +42,25 @@ ABOUT_STATE = re.compile(
     r"|The .+ must not overlap, and each has to end after it begins\."
     r"|The .+ field has a duplicate value\."
     r"|The .*options field is (required|prohibited)\."
+    r"|The .+ channel does not send templates\."
+    r"|The body field is required\."
+    r"|The body field is prohibited when template is present\."
+    r"|The mailbox has no WhatsApp account\."
+    r"|The customer has no phone number on WhatsApp\."
+    r"|The customer has not written on WhatsApp yet; only a template may be sent\."
+    r"|The 24-hour window closed on .+; only a template may be sent\."
+    r"|The template (is not approved|takes no file|needs one file).*\."
+    r"|The template\.parameters must have exactly \d+ items\."
 )
 #: No regular expression tells international domain names (IDNA) from other texts.
 ABOUT_ADDRESS = re.compile(r"The .+ must be a valid email address\.")
 ABSENT = 2**40
+#: Somebody else's server is tried out, and there is none.
+REFUSED_BY_OTHERS = {
+    "imap_connection_failed",
+    "smtp_connection_failed",
+    "whatsapp_connection_failed",
+}
 
 refuses_bad_data, takes_good_data = CHECKS.get_by_names(
     ["negative_data_rejection", "positive_data_acceptance"]
@@ -104,8 +119,8 @@ def bad_data_is_refused(ctx: Any, response: Any, case: Any) -> bool | None:
 
 def cannot_be_described(body: dict[str, Any], *, international: bool) -> bool:
     """Tell whether a refusal is all about what no schema can say."""
-    if body.get("error") in {"imap_connection_failed", "smtp_connection_failed"}:
-        return True  # a mailbox's server is tried out, and there is none
+    if body.get("error") in REFUSED_BY_OTHERS:
+        return True
     messages = [text for found in body.get("errors", {}).values() for text in found]
     return bool(messages) and all(
         ABOUT_STATE.fullmatch(text) or (international and ABOUT_ADDRESS.fullmatch(text))

@@ -90,6 +90,8 @@ class InboundMessage:
 
     ``external_id`` is the channel's own id of the message: a second one with the same id in the
     same conversation is not stored again. Without ``conversation_id`` a conversation is opened.
+    ``customer_phone_aliases`` are other spellings of ``customer_phone``: whoever is known by one
+    of them is this customer.
     """
 
     channel: str
@@ -102,6 +104,7 @@ class InboundMessage:
     customer_email: str | None = None
     customer_name: str | None = None
     customer_phone: str | None = None
+    customer_phone_aliases: Sequence[str] = ()
     external_id: str | None = None
     attachment_ids: Sequence[int] = ()
     priority: str = "normal"
@@ -132,7 +135,9 @@ class OutboundAttachment:
 class OutboundMessage:
     """An agent's reply on its way out, as ``support_deliver`` receives it, outside a transaction.
 
-    ``message_id`` is the same in every attempt, ``attempt`` counts from 1.
+    ``message_id`` is the same in every attempt, ``attempt`` counts from 1. ``template`` is what
+    the agent chose of the provider's templates (``name``, ``language``, ``parameters``), and
+    ``in_reply_to`` the thread of this conversation that the reply quotes.
     """
 
     delivery_id: int
@@ -149,6 +154,8 @@ class OutboundMessage:
     bcc: tuple[str, ...]
     recipients: tuple[Mapping[str, Any], ...]
     attachments: tuple[OutboundAttachment, ...]
+    template: Mapping[str, Any] | None = None
+    in_reply_to: int | None = None
 
 
 @dataclass(frozen=True)
@@ -158,10 +165,12 @@ class Composition:
     Each of ``recipients`` says ``type`` (``to``, ``cc`` or ``bcc``), ``address`` and ``reason``;
     the API shows them with the delivery, and ``support_deliver`` is handed the same.
     ``transport=False``: there is nothing to carry, the delivery is ``sent`` with the commit.
+    ``body`` is what the customer will read where the agent wrote none: a template's text.
     """
 
     recipients: tuple[Mapping[str, Any], ...] = ()
     transport: bool = True
+    body: str | None = None
 
 
 @dataclass(frozen=True)

@@ -124,12 +124,19 @@ def support_inbound(message: InboundMessage, desk: Desk) -> InboundMessage | Dro
 
 
 @hookspec
-def support_compose(
-    conversation: ConversationRef, body: str, cc: Sequence[str], bcc: Sequence[str], desk: Desk
+def support_compose(  # noqa: PLR0913, PLR0917 - implementations take what they need
+    conversation: ConversationRef,
+    body: str,
+    cc: Sequence[str],
+    bcc: Sequence[str],
+    template: Mapping[str, Any] | None,
+    attachment_ids: Sequence[int],
+    desk: Desk,
 ) -> Composition | None:
     """Prepare a reply: its recipients, and whether it travels. Only the conversation's channel.
 
-    Inside the transaction that stores the reply; raise ``Invalid`` to refuse it with a 422.
+    ``template`` is given only to channels with ``templates=True``. Inside the transaction that
+    stores the reply; raise ``Invalid`` to refuse it with a 422.
     """
 
 

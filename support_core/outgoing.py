@@ -30,7 +30,7 @@ from support_core.outgoing_policy import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -49,6 +49,9 @@ __all__ = [
 # The moment (time.monotonic) by which the request that this thread is making must be over.
 # Connections are pooled and outlive requests, so that the moment cannot be the connection's.
 _deadline: ContextVar[float] = ContextVar("support_core.outgoing.deadline")
+
+# Whether this thread's request has begun to leave.
+_leaving: ContextVar[bool] = ContextVar("support_core.outgoing.leaving", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +96,44 @@ class OutgoingClient:
             network_backend=_Backend(policy),
         )
 
-    def request(
+    def request(  # noqa: PLR0913 - of a request, by keyword
         self,
         method: str,
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: bytes | Iterator[bytes] | None = None,
+        timeout: float | None = None,
+        sink: Callable[[bytes], object] | None = None,
+        max_bytes: int | None = None,
     ) -> OutgoingResponse:
-        """Send one request and return its answer. Raises `OutgoingError`, nothing else."""
+        """Send one request and return its answer. Raises `OutgoingError`, and what `sink` raises.
+
+        `content` in pieces needs a `Content-Length` among the headers. The body of an answer of
+        status 200 goes to `sink`, piece by piece, where there is one; not more of it than
+        `max_bytes`, after which the answer is `truncated`. `timeout` replaces the client's own.
+        """
         started = time.monotonic()
-        token = _deadline.set(started + self._timeout)
+        token = _deadline.set(started + (timeout or self._timeout))
+        leaving = _leaving.set(False)
         try:
             with _translated_errors():
                 self.policy.check_url(url)
                 return self._exchange(
-                    method, parse_url(url), headers=headers, content=content, started=started
+                    method,
+                    parse_url(url),
+                    headers=headers,
+                    content=content,
+                    started=started,
+                    sink=sink,
+                    max_bytes=max_bytes,
                 )
+        except OutgoingError as error:
+            error.sent = _leaving.get()
+            raise
         finally:
             _deadline.reset(token)
+            _leaving.reset(leaving)
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -128,14 +150,16 @@ class OutgoingClient:
     ) -> None:
         self.close()
 
-    def _exchange(
+    def _exchange(  # noqa: PLR0913 - of a request, by keyword
         self,
         method: str,
         url: httpx.URL,
         *,
         headers: Mapping[str, str] | None,
-        content: bytes | None,
+        content: bytes | Iterator[bytes] | None,
         started: float,
+        sink: Callable[[bytes], object] | None,
+        max_bytes: int | None,
     ) -> OutgoingResponse:
         sent = httpx.Headers({"Accept": "*/*", "Accept-Encoding": "identity"})
         sent.update(headers)
@@ -151,6 +175,15 @@ class OutgoingClient:
             extensions={"timeout": {"pool": self._timeout}},
         ) as response:
             body = bytearray()
+            if sink is not None and response.status == 200:
+                whole = _pour(response.iter_stream(), sink, max_bytes)
+                return OutgoingResponse(
+                    status=response.status,
+                    headers=httpx.Headers(response.headers),
+                    body_head=b"",
+                    truncated=not whole,
+                    elapsed=time.monotonic() - started,
+                )
             for chunk in response.iter_stream():
                 body += chunk
                 if len(body) > self._max_response_bytes:
@@ -162,6 +195,17 @@ class OutgoingClient:
                 truncated=len(body) > self._max_response_bytes,
                 elapsed=time.monotonic() - started,
             )
+
+
+def _pour(chunks: Iterable[bytes], sink: Callable[[bytes], object], max_bytes: int | None) -> bool:
+    """Give a body to `sink`; False where it is longer than it may be."""
+    taken = 0
+    for chunk in chunks:
+        taken += len(chunk)
+        if max_bytes is not None and taken > max_bytes:
+            return False
+        sink(chunk)
+    return True
 
 
 class _Backend(httpcore.NetworkBackend):
@@ -203,6 +247,7 @@ class _Stream(httpcore.NetworkStream):
         with _socket_errors(httpcore.WriteError):
             while unsent:
                 self._socket.settimeout(_remaining())
+                _leaving.set(True)
                 unsent = unsent[self._socket.send(unsent) :]
 
     def close(self) -> None:

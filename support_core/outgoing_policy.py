@@ -76,12 +76,16 @@ class AddressNotAllowed(ValueError):
 
 
 class OutgoingError(Exception):
-    """An outgoing connection failed; `kind` says where, the message is fit for the user."""
+    """An outgoing connection failed; `kind` says where, the message is fit for the user.
 
-    def __init__(self, kind: Kind, message: str) -> None:
+    `sent` tells whether something of a request had left before: the server may have acted on it.
+    """
+
+    def __init__(self, kind: Kind, message: str, *, sent: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
+        self.sent = sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ from .models import (
     tenant_key,
     within,
 )
-from .outgoing import OutgoingClient, OutgoingError, OutgoingPolicy
+from .outgoing import OutgoingClient, OutgoingError, OutgoingPolicy, OutgoingResponse
 from .pagination import keysets
 from .plugins import CONTRACT_VERSION
 from .presenters.conversations import THREAD
@@ -167,6 +167,7 @@ __all__ = [
     "OutgoingError",
     "OutgoingPolicy",
     "PayloadTooLarge",
+    "OutgoingResponse",
     "Permanent",
     "Permission",
     "Positions",

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 def read_body(request: Request) -> bytes:
     """Return the raw body, read once; raises ``PayloadTooLarge`` over the configured size."""
-    limit: int = request.registry.support.settings["support.request.max_bytes"]
+    return body_up_to(request, request.registry.support.settings["support.request.max_bytes"])
+
+
+def body_up_to(request: Request, limit: int) -> bytes:
+    """Return the raw body of at most ``limit`` bytes, for views with a limit of their own.
+
+    It is read here, and can be read once. Raises ``PayloadTooLarge``.
+    """
     length = request.content_length
     if length is not None and length > limit:
         raise PayloadTooLarge(limit=limit)

@@ -14,7 +14,7 @@ from ..errors import Forbidden, NotFound
 from ..identity import Actor
 from ..models import Workspace
 from ..security.policy import SAFE_METHODS
-from .bodies import read_body
+from .bodies import body_up_to, read_body
 from .uploads import form_parts
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(desk, reify=True)
     config.add_request_method(read_body, "raw_body", reify=True)
     config.add_request_method(form_parts, reify=True)
+    config.add_request_method(body_up_to)
     config.add_request_method(reading_session)
     config.add_request_method(workspace_desk)
     config.add_request_method(leave_transaction)

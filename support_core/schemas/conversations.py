@@ -72,8 +72,22 @@ def create_conversation(application: Application) -> Body:
     return CreateConversation().extended_with([channel])
 
 
+class TemplateBody(Body):
+    """A template of the channel's provider, and what fills its variables, in their order."""
+
+    name = String(min=1, max=512, single_line=True)
+    language = String(min=2, max=15, single_line=True, description="Such as en_US.")
+    parameters = ListOf(String(min=1, max=1024, single_line=True), max=100, missing=())
+
+
 class ReplyBody(Body):
-    body = String(min=1, max=MAX_BODY, strip=False, description="Reply content.")
+    body = String(
+        min=1,
+        max=MAX_BODY,
+        strip=False,
+        missing="",
+        description="Reply content; required without template.",
+    )
     type = Choice(("reply", "note"), missing="reply")
     body_format = Choice(("text", "html"), missing="text")
     attachment_ids = attachment_ids()
@@ -84,14 +98,33 @@ class ReplyBody(Body):
     undo_seconds = Integer(
         min=0, max=60, missing=0, description="Seconds for which it can be cancelled."
     )
+    template = TemplateBody(
+        missing=None,
+        nullable=True,
+        description="Sent instead of a body, where the channel has templates.",
+    )
+    in_reply_to = Id(missing=None, nullable=True, description="The thread that the reply quotes.")
+
+    def read(self, value: Any) -> dict[str, Any]:
+        """Read the body; without a template an empty text is none, and one is required."""
+        if type(value) is dict and value.get("template") is None:
+            text = value.get("body")
+            if text is None or (isinstance(text, str) and not text.strip()):
+                value = {name: it for name, it in value.items() if name != "body"}
+        values: dict[str, Any] = super().read(value)
+        return values
 
     def validator(self, node: Any, value: dict[str, Any]) -> None:
         """A note goes to nobody, so that it has no recipients and no time to leave."""
         problem = Refused(node)
         if value["type"] == "note":
-            for name in ("cc", "bcc", "send_at", "undo_seconds"):
+            for name in ("cc", "bcc", "send_at", "undo_seconds", "template", "in_reply_to"):
                 if value[name]:
                     problem[name] = "The :attribute field is prohibited when type is note."
+        if value["template"] is None and not value["body"]:
+            problem["body"] = "The :attribute field is required."
+        elif value["template"] is not None and value["body"]:
+            problem["body"] = "The :attribute field is prohibited when template is present."
         if problem.children:
             raise problem
 

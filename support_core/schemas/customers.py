@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .fields import Body, Email, JsonObject, PageQuery, Refused, Sort, String, drop
+from .fields import Body, Email, Id, JsonObject, PageQuery, Refused, Sort, String, drop
 
 SORTS = ("id", "created_at", "updated_at")
 
@@ -45,6 +45,10 @@ class CreateCustomer(CustomerBody):
             problem["email"] = "The :attribute field is required when phone is not present."
             problem["phone"] = "The :attribute field is required when email is not present."
             raise problem
+
+
+class MergeBody(Body):
+    customer_id = Id(description="The other customer, who is the same person.")
 
 
 class CustomerFilters(PageQuery):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..addresses import email_key
 from ..db import hold, is_alone
-from ..errors import Invalid, NotFound
+from ..errors import Invalid, NotFound, invalid_reference
 from ..models import Conversation, Customer
 from .fields import changed, taken
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..desk import Desk
 
@@ -51,27 +51,33 @@ class CustomerService:
             )
         ).scalar_one_or_none()
 
-    def by_phone(self, phone: str) -> Customer | None:
-        """Return the customer of this phone number (E.164)."""
+    def by_phone(self, phone: str, *aliases: str) -> Customer | None:
+        """Return the customer of this phone number (E.164), or of another spelling of it."""
         return self._desk.session.execute(
             select(Customer)
-            .where(Customer.phone == phone, Customer.deleted_at.is_(None))
+            .where(Customer.phone.in_((phone, *aliases)), Customer.deleted_at.is_(None))
             .order_by(Customer.id)
             .limit(1)
         ).scalar_one_or_none()
 
     def find_or_create(
-        self, *, email: str | None, name: str | None = None, phone: str | None = None
+        self,
+        *,
+        email: str | None,
+        name: str | None = None,
+        phone: str | None = None,
+        phone_aliases: Sequence[str] = (),
     ) -> Customer:
         """Return the customer of this address or number, made on first contact.
 
         Two first contacts at once make one customer: who loses the race takes the winner's row.
-        A known customer without a name takes the given one.
+        A known customer without a name takes the given one. ``phone_aliases`` are other spellings
+        of the number.
         """
         if phone:  # has no unique key: people share numbers
-            hold(self._desk.session, f"customer phone {phone}")
+            hold(self._desk.session, f"customer phone {min(phone, *phone_aliases, phone)}")
         customer = (self.by_email(email) if email else None) or (
-            self.by_phone(phone) if phone else None
+            self.by_phone(phone, *phone_aliases) if phone else None
         )
         if customer is None:
             customer = self._make_or_find(email=email, display_name=name, phone=phone)
@@ -145,6 +151,48 @@ class CustomerService:
         if self._desk.session.execute(used).first() is None:
             self._desk.session.delete(customer)
             self._desk.session.flush()
+
+    def merge(self, customer_id: int, other_id: int) -> Customer:
+        """Make one of two customers that are the same person: the other's are this one's.
+
+        The other one's conversations move here, and what this one has no value for is taken over.
+        Raises ``NotFound`` for the one, and ``Invalid`` for another that is none.
+        """
+        if other_id == customer_id:
+            raise invalid_reference("customer_id")
+        for id_ in sorted((customer_id, other_id)):  # in one order, whoever merges what
+            self._desk.session.get(Customer, id_, with_for_update=True)
+        customer = self.get(customer_id)
+        try:
+            other = self.get(other_id)
+        except NotFound:
+            raise invalid_reference("customer_id") from None
+        taken_over = {name: getattr(other, name) for name in FIELDS if name != "attributes"}
+        missing = {
+            name: it for name, it in taken_over.items() if it and not getattr(customer, name)
+        }
+        attributes = {**other.attributes, **customer.attributes}
+        self._desk.session.execute(
+            update(Conversation)
+            .where(Conversation.customer_id == other.id)
+            .values(customer_id=customer.id),
+            execution_options={"synchronize_session": "fetch"},
+        )
+        other.deleted_at = self._desk.clock()
+        self._desk.session.flush()
+        self._desk.search.customers.drop(other.id)
+        for name, value in missing.items():
+            setattr(customer, name, value)
+        customer.attributes = attributes
+        customer.email_key = email_key(customer.email) if customer.email else None
+        self._desk.session.flush()
+        self._index(customer)
+        self._reindex_conversations(customer)
+        self._desk.audit.record("customer.merged", "customer", customer.id)
+        self._desk.events.publish("customer.merged", customer_id=customer.id, merged_id=other.id)
+        self._desk.session.delete(other)
+        self._desk.session.flush()
+        return customer
 
     def _refuse_taken(self, email: str) -> None:
         if self.by_email(email) is not None:

@@ -232,6 +232,8 @@ class DeliveryService:
             bcc=tuple(thread.bcc or ()),
             recipients=tuple(delivery.recipients or ()),
             attachments=tuple(self._file(attachment) for attachment in files),
+            template=(thread.meta or {}).get("template"),
+            in_reply_to=(thread.meta or {}).get("in_reply_to"),
         )
 
     def _file(self, attachment: Attachment) -> OutboundAttachment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
@@ -13,6 +13,8 @@ from ..html import to_text
 from ..models import Conversation, Thread
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from ..desk import Desk
     from ..models import Customer
 
@@ -63,6 +65,30 @@ class InboundService:
             self._desk.conversations.set_status(conversation, "active")
         return Filed(conversation, thread)
 
+    def amend(
+        self,
+        thread: Thread,
+        *,
+        body: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        attachment_ids: Sequence[int] = (),
+    ) -> Thread:
+        """Change what is shown of a message that has been filed: an edit, a reaction, its file.
+
+        ``meta`` replaces all of the thread's. Publishes ``thread.updated``.
+        """
+        if body is not None:
+            thread.body = thread.body_text = body
+            thread.body_format = "text"
+        if meta is not None:
+            thread.meta = dict(meta) or None
+        self._desk.session.flush()
+        self._desk.attachments.take(attachment_ids, thread)
+        self._desk.events.publish(
+            "thread.updated", conversation_id=thread.conversation_id, thread_id=thread.id
+        )
+        return thread
+
     def _through_plugins(self, message: InboundMessage) -> InboundMessage | None:
         for _, implementation in self._desk.plugins.implementations("support_inbound"):
             answer = implementation(message=message, desk=self._desk)
@@ -83,6 +109,7 @@ class InboundService:
                 email=message.customer_email,
                 name=message.customer_name,
                 phone=message.customer_phone,
+                phone_aliases=message.customer_phone_aliases,
             )
         else:
             raise Invalid({"customer_email": ["The customer email field is required."]})

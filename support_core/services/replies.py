@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..channels import Composition, ReplyWindow
-from ..errors import Conflict, Invalid, NotFound
+from ..errors import Conflict, Invalid, NotFound, invalid_reference
 from ..html import to_text
 from ..models import Thread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from ..channels import ConversationRef
     from ..desk import Desk
@@ -26,7 +27,11 @@ ERASED_WINDOW = ReplyWindow(allowed=False, reason=ERASED_REASON)
 
 @dataclass(frozen=True)
 class Reply:
-    """A validated reply or note; ``send_at`` and ``undo_seconds`` hold it back."""
+    """A validated reply or note; ``send_at`` and ``undo_seconds`` hold it back.
+
+    ``template`` (``name``, ``language``, ``parameters``) is one of the channel's, sent instead of
+    ``body``; ``in_reply_to`` is the thread of the conversation that the reply quotes.
+    """
 
     body: str
     note: bool = False
@@ -37,6 +42,8 @@ class Reply:
     status: str | None = None
     send_at: datetime | None = None
     undo_seconds: int = 0
+    template: Mapping[str, Any] | None = None
+    in_reply_to: int | None = None
 
 
 class ReplyService:
@@ -53,13 +60,16 @@ class ReplyService:
         now = self._desk.clock()
         if reply.send_at is not None and reply.send_at <= now:
             raise Invalid({"send_at": ["The send at must be a date after now."]})
+        self._check_quoted(conversation, reply)
         composition = None if reply.note else self._compose(conversation, reply)
+        body = reply.body or (composition.body if composition else None) or ""
         thread = Thread(
             conversation_id=conversation.id,
             type="note" if reply.note else "message",
-            body=reply.body,
+            body=body,
             body_format=reply.body_format,
-            body_text=to_text(reply.body) if reply.body_format == "html" else reply.body,
+            body_text=to_text(body) if reply.body_format == "html" else body,
+            meta=_meta(reply),
             user_id=self._desk.actor.user_id,
             cc=list(reply.cc) or None,
             bcc=list(reply.bcc) or None,
@@ -119,6 +129,15 @@ class ReplyService:
         )
         return answer
 
+    def _check_quoted(self, conversation: Conversation, reply: Reply) -> None:
+        """Raise ``Invalid`` for a quoted thread that nobody outside has seen."""
+        if reply.in_reply_to is None:
+            return
+        quoted = self._desk.session.get(Thread, reply.in_reply_to)
+        known = quoted is not None and quoted.conversation_id == conversation.id
+        if quoted is None or not known or quoted.type not in {"customer", "message"}:
+            raise invalid_reference("in_reply_to")
+
     def _compose(self, conversation: Conversation, reply: Reply) -> Composition | None:
         channel = self._desk.plugins.channels.get(conversation.channel)
         if channel is None or not channel.outbound:
@@ -131,8 +150,11 @@ class ReplyService:
         if self._desk.conversations.customer_of(conversation).erased_at is not None:
             raise Invalid({"body": [ERASED_REASON]})
         reference = self._desk.conversations.reference(conversation)
+        if reply.template is not None and not channel.templates:
+            raise Invalid({"template": [f"The {channel.name} channel does not send templates."]})
         window = self.window(reference)
-        if window is not None and not window.allowed:
+        shut = window is not None and not window.allowed
+        if window is not None and shut and not (reply.template and window.template_required):
             raise Invalid({"body": [window.reason or "The channel does not take replies now."]})
         composition: Composition | None = self._desk.plugins.channel_hook(
             conversation.channel,
@@ -141,6 +163,8 @@ class ReplyService:
             body=reply.body,
             cc=reply.cc,
             bcc=reply.bcc,
+            template=reply.template,
+            attachment_ids=reply.attachment_ids,
             desk=self._desk,
         )
         return composition or Composition()
@@ -164,3 +188,13 @@ class ReplyService:
                         ]
                     }
                 )
+
+
+def _meta(reply: Reply) -> dict[str, Any] | None:
+    """Return what is kept of a reply beside its body; None where there is nothing."""
+    meta: dict[str, Any] = {}
+    if reply.template is not None:
+        meta["template"] = dict(reply.template)
+    if reply.in_reply_to is not None:
+        meta["in_reply_to"] = reply.in_reply_to
+    return meta or None

@@ -169,6 +169,8 @@ class OutboundConformance:
                 body="",
                 cc=(),
                 bcc=(),
+                template=None,
+                attachment_ids=(),
                 desk=opened,
             )
         wanted = [dict(it) for it in (composed or Composition()).recipients]

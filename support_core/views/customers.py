@@ -12,7 +12,7 @@ from ..presenters.shapes import MESSAGE_ONLY, enveloped, paged
 from ..rest import ID, Service, path_id
 from ..rest.pages import enveloped as envelope
 from ..schemas.conversations import customer_conversation_filters
-from ..schemas.customers import CreateCustomer, CustomerBody, CustomerFilters
+from ..schemas.customers import CreateCustomer, CustomerBody, CustomerFilters, MergeBody
 from ..security import Permission
 from ..services.conversation_queries import list_conversations
 from ..services.customer_queries import list_customers
@@ -32,6 +32,7 @@ of_customer = Service(
     tag=TAG,
 )
 erasure = Service("customer-erase", f"{BASE}/erase", description="Erasing.", tag=TAG)
+merging = Service("customer-merge", f"{BASE}/merge", description="Merging.", tag=TAG)
 export = Service("customer-export", f"{BASE}/export", description="Exporting.", tag=TAG)
 
 
@@ -76,6 +77,22 @@ def update(request: Request) -> dict[str, Any]:
     """Update a customer; what is left out stays."""
     changed = request.desk.customers.update(path_id(request), request.validated)
     return {"data": present_customer(changed), "message": "Customer updated successfully"}
+
+
+@merging.post(
+    permission=Permission.MANAGE_CUSTOMERS,
+    body=MergeBody(),
+    shape=enveloped(CUSTOMER, message=True),
+    precondition=GUARD,
+)
+def merge(request: Request) -> dict[str, Any]:
+    """Merge another customer into this one: two that are the same person.
+
+    The other one's conversations become this one's, and what this one has no value for is taken
+    over; the other one is gone.
+    """
+    merged = request.desk.customers.merge(path_id(request), request.validated["customer_id"])
+    return {"data": present_customer(merged), "message": "Customers merged successfully"}
 
 
 @customer.delete(permission=Permission.MANAGE_CUSTOMERS, shape=MESSAGE_ONLY, precondition=GUARD)

@@ -354,3 +354,41 @@ def test_threads_share_a_client() -> None:
         statuses = list(pool.map(lambda _: opened.request("GET", server.url).status, range(40)))
     assert statuses == [200] * 40
     assert len(server.requests) == 40
+
+
+def test_an_answer_goes_to_a_sink_as_far_as_it_may() -> None:
+    body = b"x" * 200_000
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n"
+    with serving(answering(head + body)) as server, client() as opened:
+        whole, part = bytearray(), bytearray()
+        answer = opened.request("GET", server.url, sink=whole.extend)
+        assert (bytes(whole), answer.truncated, answer.body_head) == (body, False, b"")
+        answer = opened.request("GET", server.url, sink=part.extend, max_bytes=100_000)
+        assert answer.truncated
+        assert len(part) <= 100_000
+
+
+def test_what_is_no_success_is_kept_from_the_sink() -> None:
+    refused = b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone"
+    with serving(answering(refused)) as server, client() as opened:
+        taken = bytearray()
+        answer = opened.request("GET", server.url, sink=taken.extend)
+        assert (answer.status, answer.body_head, bytes(taken)) == (404, b"gone", b"")
+
+
+def test_a_body_is_sent_in_pieces() -> None:
+    with serving(answering(OK)) as server, client() as opened:
+        answer = opened.request(
+            "POST",
+            server.url,
+            content=iter([b"a" * 10, b"b" * 10]),
+            headers={"Content-Length": "20"},
+        )
+        assert answer.status == 200
+
+
+def test_a_failure_tells_whether_something_had_left() -> None:
+    with client() as opened:
+        assert failure(opened, "http://127.0.0.1:9").sent is False
+    with serving(lambda connection, _: connection.close()) as server, client() as opened:
+        assert failure(opened, server.url, content=b"x").sent is True

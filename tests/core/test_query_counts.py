@@ -12,6 +12,7 @@ from tests.isolation.hooked import add_attempt, add_delivery, add_replay, add_we
 from tests.isolation.mailed import add_ingest
 from tests.isolation.operations import operations, valid_call
 from tests.isolation.timed import add_service_levels
+from tests.isolation.texted import add_account, add_item, add_template
 from tests.isolation.world import World, dead_job, make_full_desk, make_world
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ STATEMENTS = {
     "GET /auth/me": 1,
     "GET /business-hours": 4,
     "GET /business-hours/{id}": 3,
-    "GET /channels": 4,
+    "GET /channels": 6,
     "GET /conversations": 3,
     "GET /conversations/{id}": 7,
     "GET /conversations/{id}/presence": 4,
@@ -73,6 +74,11 @@ STATEMENTS = {
     "GET /visitors": 5,
     "GET /widgets": 4,
     "GET /widgets/{id}": 3,
+    "GET /whatsapp/accounts": 4,
+    "GET /whatsapp/accounts/{id}": 3,
+    "GET /whatsapp/accounts/{id}/ingest": 5,
+    "GET /whatsapp/accounts/{id}/ingest/{ingest_id}": 4,
+    "GET /whatsapp/accounts/{id}/templates": 5,
 }
 
 #: Statements that set PostgreSQL's planner for a count, and set it back.
@@ -131,6 +137,9 @@ def _grow(world: World) -> None:
         add_service_levels(world.workspace)
         add_webhook(world.workspace)
         add_chat(world.workspace, world.mailbox)
+        add_account(world.workspace, world.mailbox, number=f"more{number}")
+        add_item(world.workspace, world.whatsapp_account, number=number + 1)
+        add_template(world.workspace, world.whatsapp_account, number=number)
         with world.workspace.desk() as desk:
             add_delivery(desk, world.webhook, world.conversation, number=number + 1)
             add_attempt(desk, world.webhook_delivery, number=number + 3)
@@ -179,4 +188,7 @@ LISTS = (
     "GET /webhooks/{id}/deliveries",
     "GET /webhooks/{id}/replays",
     "GET /widgets",
+    "GET /whatsapp/accounts",
+    "GET /whatsapp/accounts/{id}/ingest",
+    "GET /whatsapp/accounts/{id}/templates",
 )

@@ -26,6 +26,7 @@ from support_nchan.settings import SETTINGS as NCHAN_SETTINGS
 from support_plans.catalogue import SETTINGS as PLAN_SETTINGS
 from support_sla.settings import SETTINGS as SLA_SETTINGS
 from support_webhooks.settings import SETTINGS as WEBHOOK_SETTINGS
+from support_whatsapp.settings import SETTINGS as WHATSAPP_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 #: The plugins whose routes and settings the pages show.
-PLUGINS = ("api", "chat", "email", "plans", "sla", "webhooks")
+PLUGINS = ("api", "chat", "email", "plans", "sla", "webhooks", "whatsapp")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -178,6 +179,7 @@ def tables(desk: DeskUnderTest) -> dict[str, str]:
         "settings of plans": settings(PLAN_SETTINGS),
         "settings of chat": settings(CHAT_SETTINGS),
         "settings of email": settings(EMAIL_SETTINGS),
+        "settings of whatsapp": settings(WHATSAPP_SETTINGS),
         "settings of webhooks": settings(WEBHOOK_SETTINGS),
         "settings of sla": settings(SLA_SETTINGS),
         "settings of nchan": settings(NCHAN_SETTINGS),

@@ -19,6 +19,7 @@ from support_email.settings import SETTINGS as EMAIL_SETTINGS
 from support_nchan.settings import SETTINGS as NCHAN_SETTINGS
 from support_plans.catalogue import SETTINGS as PLAN_SETTINGS
 from support_webhooks.settings import SETTINGS as WEBHOOK_SETTINGS
+from support_whatsapp.settings import SETTINGS as WHATSAPP_SETTINGS
 
 from .pages import EXAMPLE, ROOT, blocks, pages, sections, woven
 from .tables import PLUGINS, error_kinds, tables
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
     from support_core.testing import DeskUnderTest
 
 DOCS = ROOT / "docs"
-DECLARED = [*CORE_SETTINGS, *PLAN_SETTINGS, *EMAIL_SETTINGS, *WEBHOOK_SETTINGS, *NCHAN_SETTINGS]
+DECLARED = [
+    *CORE_SETTINGS,
+    *PLAN_SETTINGS,
+    *EMAIL_SETTINGS,
+    *WEBHOOK_SETTINGS,
+    *NCHAN_SETTINGS,
+    *WHATSAPP_SETTINGS,
+]
 #: Files of the example that the tutorial leaves to the reader.
 LEFT_OUT = {"README.md", "sms_channel/migrations/__init__.py", "tests/test_sms.py"}
 

@@ -309,3 +309,31 @@ def test_a_customers_message_reopens_what_was_closed_or_pending(
     shown = workspace.owner.get(f"/conversations/{id_}").json["data"]
     assert shown["status"] == after
     assert "One more thing" in [it["body"] for it in shown["threads"]]
+
+
+def test_a_template_is_for_channels_that_have_some(workspace: TestWorkspace) -> None:
+    id_ = workspace.conversation()["id"]
+    path = f"/conversations/{id_}/reply"
+    template = {"name": "hello", "language": "en", "parameters": ["x"]}
+    assert_invalid(
+        workspace.owner.post(path, {"template": template}),
+        template="The probe channel does not send templates.",
+    )
+    assert_invalid(workspace.owner.post(path, {}), body="The body field is required.")
+    assert_invalid(
+        workspace.owner.post(path, {"template": {**template, "language": 7}}),
+        **{"template.language": "The template.language must be a string."},
+    )
+
+
+def test_a_reply_quotes_a_message_of_its_own_conversation_only(workspace: TestWorkspace) -> None:
+    mine, another = workspace.conversation(), workspace.conversation()
+    quoted = mine["threads"][0]["id"]
+    answer = reply(workspace, mine["id"], in_reply_to=quoted)
+    assert answer.json["data"]["meta"] == {"in_reply_to": quoted}
+    note = reply(workspace, mine["id"], type="note").json["data"]["id"]
+    for wrong in (another["threads"][0]["id"], note, 2**40):
+        assert_invalid(
+            reply(workspace, mine["id"], in_reply_to=wrong),
+            in_reply_to="The selected in reply to is invalid.",
+        )

@@ -7,6 +7,7 @@ The operations come from the registered routes. What a call needs besides its id
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from urllib.parse import urlencode
 
 from support_core.rest import PREFIX
 from support_core.testing import carried, data_of
+
+from .texted import VERIFY, account_fields, signed, webhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +32,7 @@ _PARAMETER = re.compile(r"\{(\w+):[^}]*\}")
 
 #: Whose id stands after a noun of a path.
 NOUNS = {
+    "accounts": "whatsapp_account",
     "attachments": "attachment",
     "business-hours": "business_hours",
     "conversations": "conversation",
@@ -43,6 +47,7 @@ NOUNS = {
     "sla-recomputations": "sla_recomputation",
     "tokens": "token",
     "users": "member",
+    "webhook": "whatsapp_account",
     "webhooks": "webhook",
     "widgets": "widget",
 }
@@ -55,6 +60,8 @@ PATHS: dict[str, dict[str, str]] = {
     "/conversations/{id}/restore": {"id": "deleted_conversation"},
     "/conversations/{id}/threads/{thread_id}": {"thread_id": "held_thread"},
     "/conversations/{id}/threads/{thread_id}/retry": {"thread_id": "failed_thread"},
+    "/whatsapp/accounts/{id}/ingest/{ingest_id}": {"ingest_id": "whatsapp_item"},
+    "/whatsapp/accounts/{id}/ingest/{ingest_id}/replay": {"ingest_id": "whatsapp_item"},
 }
 
 #: What a field of a body, or a filter, refers to.
@@ -65,6 +72,7 @@ REFERENCES = {
     "conversation_id": "conversation",
     "customer_id": "customer",
     "ids": "job",
+    "in_reply_to": "failed_thread",
     "mailbox_id": "mailbox",
     "policy_id": "sla_policy",
     "user_id": "member",
@@ -96,6 +104,7 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "PUT /conversations/{id}/presence": lambda _: {"state": "viewing"},
     "PATCH /conversations/{id}/status": lambda _: {"status": "closed"},
     "POST /customers": lambda _: {"email": "customer-new@example.test"},
+    "POST /customers/{id}/merge": lambda world: {"customer_id": world.other_customer},
     "PUT /customers/{id}": lambda _: {"company": "Example"},
     "POST /jobs/purge": lambda world: {"ids": [world.job]},
     "POST /jobs/retry": lambda world: {"ids": [world.job]},
@@ -117,7 +126,13 @@ BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
     "PUT /widgets/{id}": lambda _: {"name": "Renamed"},
     "PUT /webhooks/{id}": lambda _: {"description": "Renamed"},
     "POST /webhooks/{id}/replay": lambda _: {"after": "2026-01-01T00:00:00Z"},
+    "POST /whatsapp/accounts": lambda world: account_fields(world.mailbox, number="another"),
+    "PUT /whatsapp/accounts/{id}": lambda _: {"name": "Renamed"},
+    "POST /whatsapp/webhook/{id}": lambda _: webhook(),
 }
+
+#: What proves a body, where that is what a call needs.
+PROOFS: dict[str, Callable[[bytes], dict[str, str]]] = {"POST /whatsapp/webhook/{id}": signed}
 
 
 #: Queries that a call needs, by method and path.
@@ -126,6 +141,11 @@ QUERIES: dict[str, Callable[[World], Mapping[str, Any]]] = {
     "GET /chat/history": lambda world: world.chat.talk,
     "GET /chat/stream": lambda world: world.chat.visitor,
     "POST /chat/attachments": lambda world: world.chat.visitor,
+    "GET /whatsapp/webhook/{id}": lambda _: {
+        "hub.mode": "subscribe",
+        "hub.challenge": "1",
+        "hub.verify_token": VERIFY,
+    },
 }
 
 
@@ -143,6 +163,7 @@ class Call:
     body: dict[str, Any] | None = None
     upload: bool = False
     query: str = ""
+    proof: Callable[[bytes], dict[str, str]] | None = None
 
     def by(self, client: Client, **headers: str) -> TestResponse:
         """Send it."""
@@ -150,6 +171,9 @@ class Call:
         if self.upload:
             fresh = type(client)(client._app.app, {**client.headers, **headers})
             return fresh.upload("note.txt", b"text", content_type="text/plain", path=path)
+        if self.proof is not None:
+            raw = json.dumps(self.body).encode()
+            return client.call(self.method, path, raw=raw, headers={**headers, **self.proof(raw)})
         return client.call(self.method, path, self.body, headers=headers)
 
     def with_parameter(self, name: str, value: int) -> Call:
@@ -208,7 +232,7 @@ def valid_call(operation: Operation, world: World) -> Call:
         raise NoRecipe(f"{name} takes a body; add a valid one to BODIES")
     body = BODIES[name](world) if name in BODIES else None
     query = f"?{urlencode(QUERIES[name](world))}" if name in QUERIES else ""
-    return Call(operation.method, pattern, parameters, body, upload, query)
+    return Call(operation.method, pattern, parameters, body, upload, query, PROOFS.get(name))
 
 
 def shown_by(world: World, path: str) -> Any:

@@ -48,6 +48,9 @@ PUBLIC = {
     "GET /openapi.json",
     "GET /readyz",
     "POST /auth/login",
+    # Meta proves who it is by itself.
+    "GET /whatsapp/webhook/{id}",
+    "POST /whatsapp/webhook/{id}",
 }
 
 

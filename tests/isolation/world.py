@@ -21,6 +21,7 @@ from .chatted import Chat, add_chat
 from .hooked import add_delivery, add_replay, add_webhook
 from .mailed import add_ingest, add_traces, server_fields
 from .timed import add_service_levels
+from .texted import add_account, add_item, add_texts, graph_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +64,9 @@ class World:
     business_hours: int
     sla_policy: int
     sla_recomputation: int
+    other_customer: int
+    whatsapp_account: int
+    whatsapp_item: int
     password: str = PASSWORD
 
     @property
@@ -91,6 +95,11 @@ def make_full_desk(folder: Path, url: str) -> DeskUnderTest:
     ]
     return make_desk(
         folder, url, plugins=shipped, extra={"probe": probe}, support__chat__demo="true"
+        folder,
+        url,
+        plugins=shipped,
+        extra={"probe": probe},
+        support__whatsapp__graph_url=graph_url(),
     )
 
 
@@ -111,6 +120,8 @@ def make_world(desk: DeskUnderTest) -> World:
     owner.put(f"/conversations/{conversation['id']}/presence", {"state": "viewing"})
     attachment = owner.upload("note.txt", b"text", content_type="text/plain").json["data"]["id"]
     role = {"name": "own-role", "permissions": ["view_conversations"]}
+    account = add_account(workspace, mailbox)
+    other = owner.post("/customers", {"email": "other@example.test"}).json["data"]["id"]
     world = World(
         workspace,
         email=f"member{workspace.id}@example.test",
@@ -128,11 +139,15 @@ def make_world(desk: DeskUnderTest) -> World:
         attachment=attachment,
         ingest=add_ingest(workspace, mailbox),
         job=dead_job(workspace),
+        other_customer=other,
+        whatsapp_account=account,
+        whatsapp_item=add_item(workspace, account),
         **_webhook(workspace, conversation["id"]),
         chat=add_chat(workspace, mailbox),
         **add_service_levels(workspace),
     )
     add_traces(workspace, mailbox, world.conversation, failed)
+    add_texts(workspace, account, failed)
     desk.run_jobs()
     return world
 

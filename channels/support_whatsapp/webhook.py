@@ -1,0 +1,93 @@
+"""The webhook that Meta calls: proved, kept, and answered at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pyramid.response import Response
+from sqlalchemy import bindparam, select
+
+from support_core.plugin_api import (
+    ID,
+    Forbidden,
+    Permission,
+    Prepared,
+    Service,
+    Unauthenticated,
+    obj,
+    path_id,
+)
+
+from .models import WhatsAppAccount
+from .signatures import HEADER, is_genuine, same_token
+
+if TYPE_CHECKING:
+    from pyramid.request import Request
+
+#: Meta sends 3 MB at most (Meta, "Webhooks").
+MOST_BYTES = 4 << 20
+
+_accounts = WhatsAppAccount.__table__.c
+ACCOUNT = Prepared(
+    select(_accounts.workspace_id, _accounts.app_secret, _accounts.verify_token).where(
+        _accounts.id == bindparam("id")
+    ),
+    unscoped="the account in the address tells the workspace",
+)
+
+webhook = Service(
+    "whatsapp-webhook",
+    f"/whatsapp/webhook/{ID}",
+    description="What Meta tells.",
+    tag="WhatsApp",
+)
+
+
+class Known(NamedTuple):
+    """What proves a webhook."""
+
+    workspace_id: int
+    app_secret: str
+    verify_token: str
+
+
+@webhook.get(permission=Permission.PUBLIC, media="text/plain", shape={"type": "string"})
+def verify(request: Request) -> Response:
+    """Answer Meta's challenge, where it knows the account's ``verify_token``."""
+    known, asked = _known(request), request.GET
+    given = asked.get("hub.verify_token") or ""
+    challenge = asked.get("hub.challenge") or ""
+    if known is None or asked.get("hub.mode") != "subscribe" or not challenge:
+        raise Forbidden
+    if not same_token(known.verify_token, given):
+        raise Forbidden
+    response = Response(challenge, content_type="text/plain", charset="utf-8")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+@webhook.post(permission=Permission.PUBLIC, shape=obj(success={"type": "boolean"}))
+def receive(request: Request) -> dict[str, Any]:
+    """Take what Meta tells; answered once it is kept, and worked on afterwards.
+
+    Signed with the app's secret (``X-Hub-Signature-256``) over the bytes as they are, else 401.
+    """
+    body = request.body_up_to(MOST_BYTES)
+    known = _known(request)
+    given = request.headers.get(HEADER, "")
+    if known is None or not is_genuine(known.app_secret, body, given):
+        raise Unauthenticated
+    intake = request.registry.support.extensions["whatsapp"]
+    intake.keep(known.workspace_id, path_id(request), body)
+    return {"success": True}
+
+
+def _known(request: Request) -> Known | None:
+    application = request.registry.support
+    with request.reading_session() as session:
+        rows = session.fetch(ACCOUNT, {"id": path_id(request)})
+    if not rows:
+        return None
+    decrypt = application.keyring.decrypt
+    workspace_id, app_secret, verify_token = rows[0]
+    return Known(workspace_id, decrypt(app_secret), decrypt(verify_token))
