@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.services.databases import Databases
 
 NUMBERS = count(1)
-PLUGINS = ("api", "chat", "email", "plans", "sla", "webhooks")
+PLUGINS = ("api", "chat", "email", "plans", "sla", "webhooks", "whatsapp")
 
 
 @pytest.fixture

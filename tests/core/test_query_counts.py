@@ -11,8 +11,8 @@ from tests.isolation.chatted import add_chat
 from tests.isolation.hooked import add_attempt, add_delivery, add_replay, add_webhook
 from tests.isolation.mailed import add_ingest
 from tests.isolation.operations import operations, valid_call
-from tests.isolation.timed import add_service_levels
 from tests.isolation.texted import add_account, add_item, add_template
+from tests.isolation.timed import add_service_levels
 from tests.isolation.world import World, dead_job, make_full_desk, make_world
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from support_core.testing import Client, make_desk, probe
 from .chatted import Chat, add_chat
 from .hooked import add_delivery, add_replay, add_webhook
 from .mailed import add_ingest, add_traces, server_fields
-from .timed import add_service_levels
 from .texted import add_account, add_item, add_texts, graph_url
+from .timed import add_service_levels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,11 +94,11 @@ def make_full_desk(folder: Path, url: str) -> DeskUnderTest:
         if point.group == "support_core.plugins" and point.name != "nchan"
     ]
     return make_desk(
-        folder, url, plugins=shipped, extra={"probe": probe}, support__chat__demo="true"
         folder,
         url,
         plugins=shipped,
         extra={"probe": probe},
+        support__chat__demo="true",
         support__whatsapp__graph_url=graph_url(),
     )
 
