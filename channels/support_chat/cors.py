@@ -44,7 +44,8 @@ def tween(
     """Answer preflights, and name the page's origin on every answer it may read."""
 
     def wrapped(request: Request) -> Response:
-        if not request.path_info.startswith(BASE) or request.path_info in OTHERS:
+        path = request.environ["PATH_INFO"]  # as it is: any bytes may come
+        if not path.startswith(BASE) or path in OTHERS:
             return handler(request)
         origin = request.headers.get("Origin", "")
         asked = "Access-Control-Request-Method" in request.headers

@@ -41,7 +41,7 @@ STATEMENTS = {
     "GET /customers/{id}": 3,
     "GET /customers/{id}/conversations": 4,
     "GET /customers/{id}/export": 6,
-    "GET /entitlements": 8,
+    "GET /entitlements": 9,
     "GET /events": 3,
     "GET /events/stream": 3,
     "GET /jobs": 4,
