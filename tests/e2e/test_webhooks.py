@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from standardwebhooks import Webhook
 
-from tests.plugins.support_webhooks.receiver import Answer, Receiver
+from tests.services.receiver import Answer, Receiver
 from tests.serving.processes import Desk, bootstrap, write_ini
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""The API channel, against a real listener on the loopback."""
+"""The API channel, against a real receiver on the loopback."""

@@ -1,4 +1,4 @@
-"""An application with the API channel, a listener, and time that tests can skip."""
+"""An application with the API channel, a receiver, and time that tests can skip."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from sqlalchemy import bindparam, text
 
 from support_core.plugin_api import UTCDateTime
 from support_core.testing import DeskUnderTest, make_desk, probe
-
-from .listener import Listener
+from tests.services.receiver import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,9 +42,9 @@ def desk(
 
 
 @pytest.fixture
-def listener() -> Iterator[Listener]:
+def receiver() -> Iterator[Receiver]:
     """The host's end of the callback."""
-    with Listener() as listening:
+    with Receiver() as listening:
         yield listening
 
 
@@ -77,9 +76,9 @@ class Callback:
 
 
 @pytest.fixture
-def callback(workspace: TestWorkspace, listener: Listener) -> Callback:
-    """A mailbox whose replies the listener hears."""
-    return Callback(workspace, listener.url)
+def callback(workspace: TestWorkspace, receiver: Receiver) -> Callback:
+    """A mailbox whose replies the receiver hears."""
+    return Callback(workspace, receiver.url)
 
 
 @pytest.fixture

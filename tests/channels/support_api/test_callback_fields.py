@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from support_core.testing import DeskUnderTest, TestWorkspace
     from tests.services.databases import Databases
+    from tests.services.receiver import Receiver
 
     from .conftest import Callback
-    from .listener import Listener
 
 NEW = {"name": "API", "email": "new@example.test", "callback_url": "https://example.com/hook"}
 
@@ -78,29 +78,29 @@ def test_the_secret_is_neither_in_the_database_nor_in_the_log(
 
 
 def test_the_secret_stays_when_it_is_left_out(
-    desk: DeskUnderTest, callback: Callback, listener: Listener
+    desk: DeskUnderTest, callback: Callback, receiver: Receiver
 ) -> None:
     path = f"/mailboxes/{callback.mailbox}"
-    callback.owner.put(path, {"name": "Renamed", "callback_url": f"{listener.url}/moved"})
-    assert callback.owner.get(path).json["data"]["callback_url"] == f"{listener.url}/moved"
+    callback.owner.put(path, {"name": "Renamed", "callback_url": f"{receiver.url}/moved"})
+    assert callback.owner.get(path).json["data"]["callback_url"] == f"{receiver.url}/moved"
     callback.reply()
     desk.run_jobs()
-    [posted] = listener.posted
+    [posted] = receiver.received
     assert posted.path == "/hook/moved"
     Webhook(callback.secret).verify(posted.body, posted.headers)
 
 
-def test_what_is_shown_may_be_sent_back(callback: Callback, listener: Listener) -> None:
+def test_what_is_shown_may_be_sent_back(callback: Callback, receiver: Receiver) -> None:
     path = f"/mailboxes/{callback.mailbox}"
     shown = callback.owner.get(path).json["data"]
     answer = callback.owner.put(path, {**shown, "callback_secret": "whsec_bWluZQ=="})
     assert answer.status_int == 200
-    assert answer.json["data"]["callback_url"] == listener.url
+    assert answer.json["data"]["callback_url"] == receiver.url
     assert "callback_secret" not in answer.json["data"]
 
 
 def test_null_removes_the_callback_and_a_later_one_has_another_secret(
-    callback: Callback, listener: Listener
+    callback: Callback, receiver: Receiver
 ) -> None:
     path = f"/mailboxes/{callback.mailbox}"
     removed = callback.owner.put(path, {"callback_url": None})
@@ -108,20 +108,20 @@ def test_null_removes_the_callback_and_a_later_one_has_another_secret(
     answer = callback.owner.post(f"{callback.path}/reply", {"body": "Read it here."})
     assert answer.json["data"]["delivery"]["state"] == "sent"
 
-    again = callback.owner.put(path, {"callback_url": listener.url}).json["data"]
+    again = callback.owner.put(path, {"callback_url": receiver.url}).json["data"]
     assert again["callback_secret"].startswith("whsec_")
     assert again["callback_secret"] != callback.secret
 
 
 def test_a_replaced_secret_signs_from_then_on(
-    desk: DeskUnderTest, callback: Callback, listener: Listener
+    desk: DeskUnderTest, callback: Callback, receiver: Receiver
 ) -> None:
     answer = callback.owner.post(f"/mailboxes/{callback.mailbox}/callback-secret")
     assert answer.json["message"] == "Callback secret replaced successfully"
     secret = answer.json["data"]["callback_secret"]
     callback.reply()
     desk.run_jobs()
-    [posted] = listener.posted
+    [posted] = receiver.received
     Webhook(secret).verify(posted.body, posted.headers)
     with pytest.raises(WebhookVerificationError):
         Webhook(callback.secret).verify(posted.body, posted.headers)
@@ -178,7 +178,7 @@ def test_a_private_address_is_refused_unless_the_configuration_allows_it(
 
 
 def test_a_private_address_is_not_called_either(
-    desk: DeskUnderTest, callback: Callback, listener: Listener, tmp_path: Path
+    desk: DeskUnderTest, callback: Callback, receiver: Receiver, tmp_path: Path
 ) -> None:
     # Saved while it was allowed; delivered under a configuration that allows it no more.
     thread = callback.reply()
@@ -191,7 +191,7 @@ def test_a_private_address_is_not_called_either(
     )
     later.run_jobs()
     later.application.close()
-    assert listener.posted == []
+    assert receiver.received == []
     delivery = callback.delivery(thread)
     assert delivery["state"] == "pending"
     assert "may not be reached from here" in delivery["error"]

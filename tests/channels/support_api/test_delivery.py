@@ -1,4 +1,4 @@
-"""Replies as signed webhooks: Standard Webhooks 1.0.0 against a real listener."""
+"""Replies as signed webhooks: Standard Webhooks 1.0.0 against a real receiver."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from standardwebhooks import Webhook
 
 from support_core.plugin_api import retry_delay
 from support_core.testing import assert_error
+from tests.services.receiver import Answer
 
 from .conftest import Callback
-from .listener import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from support_core.testing import DeskUnderTest, TestWorkspace
-
-    from .listener import Listener
+    from tests.services.receiver import Receiver
 
 
 #: Over about three days (Standard Webhooks, "Retry schedule").
@@ -28,14 +27,14 @@ ATTEMPTS = 10
 
 
 def test_a_reply_is_posted_and_signed(
-    desk: DeskUnderTest, callback: Callback, listener: Listener
+    desk: DeskUnderTest, callback: Callback, receiver: Receiver
 ) -> None:
     upload = callback.owner.upload("guide.txt", b"step one", content_type="text/plain")
     thread = callback.reply(attachment_ids=[upload.json["data"]["id"]])
     assert callback.delivery(thread)["state"] == "pending"
     desk.run_jobs()
 
-    [posted] = listener.posted
+    [posted] = receiver.received
     assert posted.path == "/hook"
     assert posted.headers["content-type"] == "application/json"
     payload = Webhook(callback.secret).verify(posted.body, posted.headers)
@@ -59,19 +58,19 @@ def test_a_reply_is_posted_and_signed(
     assert (delivery["state"], delivery["attempts"], delivery["error"]) == ("sent", 1, None)
 
 
-def test_a_note_is_not_posted(desk: DeskUnderTest, callback: Callback, listener: Listener) -> None:
+def test_a_note_is_not_posted(desk: DeskUnderTest, callback: Callback, receiver: Receiver) -> None:
     callback.owner.post(f"{callback.path}/reply", {"body": "Between us.", "type": "note"})
     desk.run_jobs()
-    assert listener.posted == []
+    assert receiver.received == []
 
 
 def test_an_attempt_is_repeated_under_the_same_id_with_a_new_signature(
     desk: DeskUnderTest,
     callback: Callback,
-    listener: Listener,
+    receiver: Receiver,
     skip_time: Callable[[], None],
 ) -> None:
-    listener.script = [Answer(500)]
+    receiver.script = [Answer(500)]
     thread = callback.reply()
     desk.run_jobs()
     waiting = callback.delivery(thread)
@@ -80,7 +79,7 @@ def test_an_attempt_is_repeated_under_the_same_id_with_a_new_signature(
 
     time.sleep(1.05)  # timestamps are in whole seconds
     skip_time()
-    first, second = listener.posted
+    first, second = receiver.received
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
     assert int(first.headers["webhook-timestamp"]) < int(second.headers["webhook-timestamp"])
     assert first.headers["webhook-signature"] != second.headers["webhook-signature"]
@@ -93,11 +92,11 @@ def test_an_attempt_is_repeated_under_the_same_id_with_a_new_signature(
 def test_attempts_follow_the_schedule_and_then_the_delivery_has_failed(
     desk: DeskUnderTest,
     callback: Callback,
-    listener: Listener,
+    receiver: Receiver,
     waiting: Callable[[], list[float]],
     skip_time: Callable[[], None],
 ) -> None:
-    listener.script = [Answer(503) for _ in range(20)]
+    receiver.script = [Answer(503) for _ in range(20)]
     thread = callback.reply()
     desk.run_jobs()
     for attempt in range(1, ATTEMPTS):
@@ -107,20 +106,20 @@ def test_attempts_follow_the_schedule_and_then_the_delivery_has_failed(
         assert delay is not None
         assert delay - 5 <= due <= delay * 1.1
         skip_time()
-    assert len(listener.posted) == ATTEMPTS
+    assert len(receiver.received) == ATTEMPTS
     assert waiting() == []
     failed = callback.delivery(thread)
     assert (failed["state"], failed["error"]) == ("failed", "The callback answered 503.")
-    assert len({posted.headers["webhook-id"] for posted in listener.posted}) == 1
+    assert len({posted.headers["webhook-id"] for posted in receiver.received}) == 1
 
 
 def test_retry_after_is_heeded(
     desk: DeskUnderTest,
     callback: Callback,
-    listener: Listener,
+    receiver: Receiver,
     waiting: Callable[[], list[float]],
 ) -> None:
-    listener.script = [Answer(429, {"Retry-After": "120"})]
+    receiver.script = [Answer(429, headers={"Retry-After": "120"})]
     callback.reply()
     desk.run_jobs()
     [due] = waiting()
@@ -130,10 +129,10 @@ def test_retry_after_is_heeded(
 def test_a_receiver_that_is_gone_is_not_asked_again(
     desk: DeskUnderTest,
     callback: Callback,
-    listener: Listener,
+    receiver: Receiver,
     waiting: Callable[[], list[float]],
 ) -> None:
-    listener.script = [Answer(410)]
+    receiver.script = [Answer(410)]
     thread = callback.reply()
     desk.run_jobs()
     failed = callback.delivery(thread)
@@ -145,28 +144,28 @@ def test_a_receiver_that_is_gone_is_not_asked_again(
     assert answer.json["data"]["delivery"]["state"] == "pending"
     desk.run_jobs()
     assert callback.delivery(thread)["state"] == "sent"
-    assert len({posted.headers["webhook-id"] for posted in listener.posted}) == 1
+    assert len({posted.headers["webhook-id"] for posted in receiver.received}) == 1
 
 
 def test_only_what_has_failed_can_be_sent_again(
-    desk: DeskUnderTest, callback: Callback, listener: Listener
+    desk: DeskUnderTest, callback: Callback, receiver: Receiver
 ) -> None:
     thread = callback.reply()
     path = f"{callback.path}/threads/{thread}/retry"
     assert_error(callback.owner.post(path), 409, "conflict")
     desk.run_jobs()
     assert_error(callback.owner.post(path), 409, "conflict")
-    assert len(listener.posted) == 1
+    assert len(receiver.received) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(
-    desk: DeskUnderTest, callback: Callback, listener: Listener, status: int
+    desk: DeskUnderTest, callback: Callback, receiver: Receiver, status: int
 ) -> None:
-    listener.script = [Answer(status, {"Location": f"{listener.url}/elsewhere"})]
+    receiver.script = [Answer(status, headers={"Location": f"{receiver.url}/elsewhere"})]
     thread = callback.reply()
     desk.run_jobs()
-    assert [posted.path for posted in listener.posted] == ["/hook"]
+    assert [posted.path for posted in receiver.received] == ["/hook"]
     delivery = callback.delivery(thread)
     assert (delivery["state"], delivery["error"]) == (
         "pending",
@@ -175,9 +174,9 @@ def test_a_redirect_is_not_followed(
 
 
 def test_a_listener_that_does_not_answer_costs_the_configured_time(
-    desk: DeskUnderTest, callback: Callback, listener: Listener
+    desk: DeskUnderTest, callback: Callback, receiver: Receiver
 ) -> None:
-    listener.script = [Answer(after=3)]
+    receiver.script = [Answer(after=3)]
     thread = callback.reply()
     started = time.monotonic()
     desk.run_jobs()
@@ -211,24 +210,24 @@ def test_without_a_callback_a_reply_is_sent_at_once(
 
 
 def test_a_callback_removed_meanwhile_is_not_called(
-    desk: DeskUnderTest, callback: Callback, listener: Listener
+    desk: DeskUnderTest, callback: Callback, receiver: Receiver
 ) -> None:
     thread = callback.reply()
     callback.owner.put(f"/mailboxes/{callback.mailbox}", {"callback_url": None})
     desk.run_jobs()
-    assert listener.posted == []
+    assert receiver.received == []
     assert callback.delivery(thread)["state"] == "sent"
 
 
 def test_a_reply_can_be_cancelled_within_its_undo_seconds(
-    callback: Callback, listener: Listener, skip_time: Callable[[], None]
+    callback: Callback, receiver: Receiver, skip_time: Callable[[], None]
 ) -> None:
     upload = callback.owner.upload("a.txt", b"a").json["data"]["id"]
     thread = callback.reply(undo_seconds=30, attachment_ids=[upload])
     answer = callback.owner.delete(f"{callback.path}/threads/{thread}")
     assert (answer.status_int, answer.json) == (200, {"message": "Reply cancelled successfully"})
     skip_time()
-    assert listener.posted == []
+    assert receiver.received == []
     shown = callback.owner.get(callback.path).json["data"]["threads"]
     assert thread not in {it["id"] for it in shown}
     callback.reply(attachment_ids=[upload])  # the file is free again
@@ -246,28 +245,28 @@ def test_a_reply_that_has_left_cannot_be_cancelled(
 def test_a_reply_leaves_when_it_was_told_to(
     desk: DeskUnderTest,
     callback: Callback,
-    listener: Listener,
+    receiver: Receiver,
     waiting: Callable[[], list[float]],
     skip_time: Callable[[], None],
 ) -> None:
     moment = (datetime.now(UTC) + timedelta(hours=2)).replace(microsecond=0)
     thread = callback.reply(send_at=moment.isoformat())
     desk.run_jobs()
-    assert listener.posted == []
+    assert receiver.received == []
     shown: dict[str, Any] = callback.delivery(thread)
     assert shown["state"] == "pending"
     assert shown["due_at"] == moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     [due] = waiting()
     assert 7190 < due <= 7200
     skip_time()
-    assert len(listener.posted) == 1
+    assert len(receiver.received) == 1
     assert callback.delivery(thread)["state"] == "sent"
 
 
 def test_each_state_is_an_event(
-    desk: DeskUnderTest, callback: Callback, listener: Listener, skip_time: Callable[[], None]
+    desk: DeskUnderTest, callback: Callback, receiver: Receiver, skip_time: Callable[[], None]
 ) -> None:
-    listener.script = [Answer(500)]
+    receiver.script = [Answer(500)]
     callback.reply()
     desk.run_jobs()
     skip_time()

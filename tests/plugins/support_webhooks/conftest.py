@@ -10,8 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from support_core.testing import DeskUnderTest, TestWorkspace, make_desk, probe
-
-from .receiver import Receiver
+from tests.services.receiver import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

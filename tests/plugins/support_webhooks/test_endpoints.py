@@ -13,9 +13,9 @@ from support_webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndp
 if TYPE_CHECKING:
     from support_core.testing import TestWorkspace
     from tests.services.databases import Databases
+    from tests.services.receiver import Receiver
 
     from .conftest import Hook
-    from .receiver import Receiver
 
 URL = "https://hooks.example.com/support"
 

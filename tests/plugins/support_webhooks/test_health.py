@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .receiver import Answer
+from tests.services.receiver import Answer
 
 if TYPE_CHECKING:
+    from tests.services.receiver import Receiver
+
     from .conftest import Hook
-    from .receiver import Receiver
 
 
 def moment(value: str) -> datetime:

@@ -11,14 +11,13 @@ from support_core.plugin_api import JobContext
 from support_core.testing import assert_error, assert_invalid, count_statements
 from support_webhooks.jobs import purge
 from support_webhooks.models import WebhookAttempt, WebhookDelivery
-
-from .receiver import Answer
+from tests.services.receiver import Answer
 
 if TYPE_CHECKING:
     from support_core.testing import DeskUnderTest, TestWorkspace
+    from tests.services.receiver import Receiver
 
     from .conftest import Hook
-    from .receiver import Receiver
 
 
 def test_an_attempt_shows_both_sides_and_no_secret(hook: Hook, receiver: Receiver) -> None:

@@ -11,14 +11,14 @@ from support_core.plugin_api import JobContext
 from support_core.testing import assert_error, assert_invalid
 from support_webhooks.jobs import replay as replay_job
 from support_webhooks.models import WebhookDelivery
-
-from .receiver import Answer
+from tests.services.receiver import Answer
 
 if TYPE_CHECKING:
     import pytest
 
+    from tests.services.receiver import Receiver
+
     from .conftest import Hook
-    from .receiver import Receiver
 
 
 def written(moment: datetime) -> str:

@@ -13,14 +13,13 @@ from standardwebhooks import Webhook
 
 from support_core.plugin_api import sign
 from support_core.testing.connections import calls_inside_transactions
-
-from .receiver import Answer
+from tests.services.receiver import Answer
 
 if TYPE_CHECKING:
     from support_core.testing import DeskUnderTest
+    from tests.services.receiver import Received, Receiver
 
     from .conftest import Hook
-    from .receiver import Received, Receiver
 
 #: Seconds before each attempt: the example schedule of the specification.
 SCHEDULE = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)

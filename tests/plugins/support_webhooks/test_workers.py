@@ -14,9 +14,8 @@ from support_core.testing import make_desk, probe
 from support_webhooks.jobs import send, wake
 from support_webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.concurrency.racing import at_once
+from tests.services.receiver import Answer, Receiver
 from tests.waiting import until
-
-from .receiver import Answer, Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
