@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from support_core.plugin_api import (
     ID,
     Forbidden,
+    PayloadTooLarge,
     Permission,
     Prepared,
     Service,
@@ -51,7 +52,12 @@ class Known(NamedTuple):
     verify_token: str
 
 
-@webhook.get(permission=Permission.PUBLIC, media="text/plain", shape={"type": "string"})
+@webhook.get(
+    permission=Permission.PUBLIC,
+    media="text/plain",
+    shape={"type": "string"},
+    raises=(Forbidden,),
+)
 def verify(request: Request) -> Response:
     """Answer Meta's challenge, where it knows the account's ``verify_token``."""
     known, asked = _known(request), request.GET
@@ -66,7 +72,11 @@ def verify(request: Request) -> Response:
     return response
 
 
-@webhook.post(permission=Permission.PUBLIC, shape=obj(success={"type": "boolean"}))
+@webhook.post(
+    permission=Permission.PUBLIC,
+    shape=obj(success={"type": "boolean"}),
+    raises=(Unauthenticated, PayloadTooLarge),
+)
 def receive(request: Request) -> dict[str, Any]:
     """Take what Meta tells; answered once it is kept, and worked on afterwards.
 
