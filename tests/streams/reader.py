@@ -95,11 +95,6 @@ class Reader:
         if buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self._socket.settimeout(PATIENCE * 2)
-        try:
-            self._socket.connect((host, int(port)))
-        except OSError:
-            self._socket.close()
-            raise
         sent = {
             "Host": "desk",
             "Accept": "text/event-stream",
@@ -108,7 +103,12 @@ class Reader:
             **(headers or {}),
         }
         lines = [f"GET {path}{query} HTTP/1.1", *(f"{name}: {it}" for name, it in sent.items())]
-        self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        try:
+            self._socket.connect((host, int(port)))
+            self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        except OSError:
+            self._socket.close()
+            raise
         self._thread = Thread(target=self._run, daemon=True)
         self._thread.start()
 
