@@ -20,7 +20,11 @@ class Clock:
     """The time as the application sees it: it stands still unless it is moved."""
 
     def __init__(self) -> None:
-        self.now = datetime(2026, 1, 7, 8, 0, tzinfo=UTC)  # Wednesday, 09:00 in Berlin
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: on a Wednesday, at 09:00 in Berlin."""
+        self.now = datetime(2026, 1, 7, 8, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         return self.now
@@ -32,7 +36,7 @@ class Clock:
 
 @pytest.fixture(scope="module")
 def clock() -> Clock:
-    """The one clock of the application, which never goes back."""
+    """The one clock of the application; every test begins at the same time."""
     return Clock()
 
 
@@ -63,7 +67,8 @@ def desk(
 
 
 @pytest.fixture(autouse=True)
-def _nothing_waits(desk: DeskUnderTest) -> Iterator[None]:
+def _nothing_waits(desk: DeskUnderTest, clock: Clock) -> Iterator[None]:
+    clock.reset()
     yield
     with desk.application.database.engine.begin() as connection:
         connection.execute(text("DELETE FROM jobs"))
