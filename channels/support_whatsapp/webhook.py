@@ -45,7 +45,7 @@ webhook = Service(
 
 
 class Known(NamedTuple):
-    """What proves a webhook."""
+    """What proves a webhook, encrypted."""
 
     workspace_id: int
     app_secret: str
@@ -65,7 +65,7 @@ def verify(request: Request) -> Response:
     challenge = asked.get("hub.challenge") or ""
     if known is None or asked.get("hub.mode") != "subscribe" or not challenge:
         raise Forbidden
-    if not same_token(known.verify_token, given):
+    if not same_token(_decrypted(request, known.verify_token), given):
         raise Forbidden
     response = Response(challenge, content_type="text/plain", charset="utf-8")
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -85,7 +85,7 @@ def receive(request: Request) -> dict[str, Any]:
     body = request.body_up_to(MOST_BYTES)
     known = _known(request)
     given = request.headers.get(HEADER, "")
-    if known is None or not is_genuine(known.app_secret, body, given):
+    if known is None or not is_genuine(_decrypted(request, known.app_secret), body, given):
         raise Unauthenticated
     intake = request.registry.support.extensions["whatsapp"]
     intake.keep(known.workspace_id, path_id(request), body)
@@ -93,11 +93,11 @@ def receive(request: Request) -> dict[str, Any]:
 
 
 def _known(request: Request) -> Known | None:
-    application = request.registry.support
     with request.reading_session() as session:
         rows = session.fetch(ACCOUNT, {"id": path_id(request)})
-    if not rows:
-        return None
-    decrypt = application.keyring.decrypt
-    workspace_id, app_secret, verify_token = rows[0]
-    return Known(workspace_id, decrypt(app_secret), decrypt(verify_token))
+    return Known(*rows[0]) if rows else None
+
+
+def _decrypted(request: Request, secret: str) -> str:
+    plain: str = request.registry.support.keyring.decrypt(secret)
+    return plain
