@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pyramid.response import FileIter, Response
@@ -29,11 +28,8 @@ from .records import INGEST, IngestFilters, find_ingest, list_ingests, present_i
 from .trying import try_imap, try_smtp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pyramid.request import Request
 
-    from support_core.plugin_api import Desk
 
 TAG = "Mailboxes"
 TRUE = {"type": "boolean", "const": True}
@@ -97,7 +93,7 @@ reply_address = Service(
 def test_imap(request: Request) -> dict[str, Any]:
     """Test the IMAP connection: resolve, connect, TLS, login, select, within 15 seconds."""
     request.desk.mailboxes.get(path_id(request))
-    return try_imap(_between_transactions(request), path_id(request))
+    return try_imap(request.between_transactions(), path_id(request))
 
 
 @smtp_test.post(
@@ -109,7 +105,7 @@ def test_imap(request: Request) -> dict[str, Any]:
 def test_smtp(request: Request) -> dict[str, Any]:
     """Test the SMTP connection: resolve, connect, TLS, login; no mail is sent."""
     request.desk.mailboxes.get(path_id(request))
-    return try_smtp(_between_transactions(request), path_id(request))
+    return try_smtp(request.between_transactions(), path_id(request))
 
 
 @reply_address.get(
@@ -182,22 +178,8 @@ def replay_one(request: Request) -> dict[str, Any]:
     if found.state not in {"fetched", "quarantined"}:
         raise Conflict("Only a mail in quarantine can be replayed.")
     try:
-        replay(_between_transactions(request), ingest_id)
+        replay(request.between_transactions(), ingest_id)
     except BlobMissing:
         raise Conflict("The raw mail is no longer kept.") from None
     row = find_ingest(request.desk, mailbox_id, ingest_id)
     return {"data": present_ingest(row), "message": "Mail replayed successfully"}
-
-
-def _between_transactions(request: Request) -> Any:
-    """Return what opens desks of the caller's workspace; the request's own transaction ends."""
-    workspace_id = request.desk.workspace_id
-    request.leave_transaction()
-    application = request.registry.support
-
-    @contextmanager
-    def open_desk() -> Iterator[Desk]:
-        with application.desk(workspace_id) as desk:
-            yield desk
-
-    return open_desk

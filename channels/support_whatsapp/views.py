@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from support_core.plugin_api import (
@@ -34,11 +33,8 @@ from .schemas import AccountBody, AccountFilters, IngestFilters, TemplateFilters
 from .templates import sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pyramid.request import Request
 
-    from support_core.plugin_api import Desk
 
 TAG = "WhatsApp"
 MANAGE = Permission.MANAGE_MAILBOXES
@@ -136,7 +132,7 @@ def delete(request: Request) -> dict[str, Any]:
 def try_out(request: Request) -> dict[str, Any]:
     """Test the token and the number by asking Meta; nothing is sent."""
     accounts.get(request.desk, path_id(request))
-    return try_account(_between_transactions(request), path_id(request))
+    return try_account(request.between_transactions(), path_id(request))
 
 
 @templates.get(
@@ -189,17 +185,3 @@ def replay_one(request: Request) -> dict[str, Any]:
         raise Conflict("Only what has failed can be replayed.")
     handling.replay(desk, found)
     return {"data": present_item(found, data=True), "message": "Replayed successfully"}
-
-
-def _between_transactions(request: Request) -> Any:
-    """Return what opens desks of the caller's workspace; the request's own transaction ends."""
-    workspace_id = request.desk.workspace_id
-    request.leave_transaction()
-    application = request.registry.support
-
-    @contextmanager
-    def open_desk() -> Iterator[Desk]:
-        with application.desk(workspace_id) as desk:
-            yield desk
-
-    return open_desk

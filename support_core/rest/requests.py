@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ from .bodies import body_up_to, read_body
 from .uploads import form_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from pyramid.config import Configurator
     from pyramid.request import Request
@@ -66,15 +68,18 @@ def reading_session(request: Request) -> Iterator[WorkspaceSession]:
             yield session
 
 
-def leave_transaction(request: Request) -> None:
+def between_transactions(request: Request) -> Callable[[], AbstractContextManager[Desk]]:
     """Commit what the gates have written, so that no lock is held while a view waits for others.
 
-    What the request writes afterwards is a transaction of its own, which begins with the first
+    Returns what opens desks of the caller's workspace meanwhile, each with a transaction of its
+    own. What the request itself writes afterwards is another one, which begins with the first
     statement.
     """
+    workspace_id = request.desk.workspace_id
     request.tm.commit()
     request.tm.begin()
     join_transaction(request.dbsession, STATUS_CHANGED, request.tm)
+    return partial(request.registry.support.desk, workspace_id)
 
 
 def desk(request: Request) -> Desk:
@@ -122,4 +127,4 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(body_up_to)
     config.add_request_method(reading_session)
     config.add_request_method(workspace_desk)
-    config.add_request_method(leave_transaction)
+    config.add_request_method(between_transactions)
