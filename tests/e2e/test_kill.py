@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.channels.support_api.listener import Listener
+from tests.services.receiver import Receiver
 from tests.serving.processes import Desk, bootstrap, write_ini
 
 if TYPE_CHECKING:
@@ -81,10 +81,10 @@ def _prepare(desk: Desk, token: str, callback: str) -> list[int]:
     return [conversation["id"] for conversation in made]
 
 
-def _heard(listener: Listener) -> dict[int, set[str]]:
+def _heard(receiver: Receiver) -> dict[int, set[str]]:
     """Return the ids under which each reply was posted."""
     heard: dict[int, set[str]] = defaultdict(set)
-    for posted in list(listener.posted):
+    for posted in list(receiver.received):
         payload: dict[str, Any] = json.loads(posted.body)
         heard[payload["data"]["thread"]["id"]].add(posted.headers["webhook-id"])
     return heard
@@ -99,11 +99,11 @@ def ini(databases: Databases, tmp_path: Path) -> Path:
 
 def test_a_killed_desk_loses_no_reply_and_no_webhook(ini: Path) -> None:
     token = bootstrap(ini)["token"]
-    with Listener() as listener:
+    with Receiver() as receiver:
         desk = Desk(ini)
         try:
             desk.wait_until_ready()
-            agents = Agents(desk.url, token, _prepare(desk, token, listener.url))
+            agents = Agents(desk.url, token, _prepare(desk, token, receiver.url))
             with ThreadPoolExecutor(WRITERS) as threads:
                 writing = [threads.submit(agents.reply, number) for number in range(WRITERS)]
                 for kill in range(1, KILLS + 1):
@@ -119,14 +119,14 @@ def test_a_killed_desk_loses_no_reply_and_no_webhook(ini: Path) -> None:
             desk.wait_until_ready()
             threads_answered = set(agents.answered.values())
             deadline = time.monotonic() + SECONDS
-            while not threads_answered <= _heard(listener).keys():
-                missing = len(threads_answered - _heard(listener).keys())
+            while not threads_answered <= _heard(receiver).keys():
+                missing = len(threads_answered - _heard(receiver).keys())
                 assert time.monotonic() < deadline, f"{missing} replies were never posted"
                 time.sleep(0.2)
             stored = _stored(desk, token, agents)
         finally:
             desk.end(signal.SIGKILL)
-    heard = _heard(listener)
+    heard = _heard(receiver)
     assert len(threads_answered) == REPLIES
     assert stored == threads_answered
     assert heard.keys() == threads_answered

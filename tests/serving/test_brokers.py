@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.channels.support_api.listener import Listener
 from tests.services import require_service
 from tests.services.rabbitmq import Rabbitmq, RabbitmqMissing
+from tests.services.receiver import Receiver
 from tests.services.redis import Redis, RedisMissing
 
 from .processes import BIN, Desk, bootstrap, running, support_core, write_ini
@@ -75,8 +75,8 @@ def test_requests_go_on_while_the_broker_is_away_and_nothing_is_lost(
 ) -> None:
     token = bootstrap(ini)["token"]
     password = server.url.partition("@")[0].rpartition(":")[2]
-    with Listener() as listener, running(ini) as desk, desk.client(token) as client:
-        conversation = _open(client, listener.url)
+    with Receiver() as receiver, running(ini) as desk, desk.client(token) as client:
+        conversation = _open(client, receiver.url)
         assert _check(client) == (200, {"name": "broker", "ok": True, "message": ""})
         assert "support_broker_up 1.0" in client.get("/metrics").text
         server.kill()
@@ -94,7 +94,7 @@ def test_requests_go_on_while_the_broker_is_away_and_nothing_is_lost(
         assert examined.returncode == 1
         assert "FAILED  broker: support.broker: " in examined.stdout
         server.start()
-        _until(lambda: len(listener.posted) == 10)
+        _until(lambda: len(receiver.received) == 10)
         _until(lambda: _check(client)[0] == 200)
         assert "support_broker_up 1.0" in client.get("/metrics").text
         assert desk.end() == 0
@@ -125,14 +125,14 @@ def test_workers_elsewhere_do_what_a_serving_process_hands_over(ini: Path) -> No
     token = bootstrap(ini)["token"]
     command = (BIN / "support-core", "-c", ini, "worker", "--processes", "2", "--threads", "2")
     with (
-        Listener() as listener,
+        Receiver() as receiver,
         running(ini) as desk,
         running(ini, *command, ready="working") as workers,
         desk.client(token) as client,
     ):
-        conversation = _open(client, listener.url)
+        conversation = _open(client, receiver.url)
         for number in range(5):
             client.post(f"/conversations/{conversation}/reply", json={"body": f"Reply {number}"})
-        _until(lambda: len(listener.posted) == 5)
+        _until(lambda: len(receiver.received) == 5)
         assert workers.end() == 0
         assert desk.end() == 0
