@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, update
 
+from .db import Prepared
 from .models import Counter
 
 if TYPE_CHECKING:
     from .db import WorkspaceSession
 
 _counter = Counter.__table__.c
-_ADVANCE = (
+_ADVANCE = Prepared(
     update(Counter.__table__)
     .where(
         _counter.workspace_id == bindparam("of_workspace"), _counter.name == bindparam("of_name")
@@ -27,6 +28,5 @@ def advance(session: WorkspaceSession, name: str, amount: int = 1) -> int:
 
     The counter's row is locked until the commit, which orders those who take.
     """
-    values = {"of_workspace": session.require_workspace(), "of_name": name, "amount": amount}
-    last: int = session.core(_ADVANCE, values).scalar_one()
-    return last
+    ((last,),) = session.fetch(_ADVANCE, {"of_name": name, "amount": amount})
+    return int(last)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 #: Mails fetched at a time, and the bytes after which a piece is full.
-PIECE = 50
+PIECE = 100
 PIECE_BYTES = 8 << 20
 
 #: UIDs whose sizes are asked for at a time; doubled where nobody is home.

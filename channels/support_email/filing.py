@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from support_core.plugin_api import (
+    Conversation,
+    Customer,
     InboundMessage,
     Invalid,
     Permission,
@@ -17,7 +21,7 @@ from support_core.plugin_api import (
 from .account import row_of
 from .incoming import clean
 from .knowing import KnownRefs
-from .people import LONGEST, OwnAddresses, note_people
+from .people import LONGEST, OwnAddresses, People, note_people
 from .placing import Placement, members_of, named, place
 from .reporting import file_report
 from .tokens import Signer
@@ -25,7 +29,7 @@ from .tokens import Signer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from support_core.plugin_api import Conversation, Desk, Thread
+    from support_core.plugin_api import Desk, Thread
 
     from .incoming import Incoming
     from .models import EmailIngest, EmailRef
@@ -65,7 +69,21 @@ class Filing:
         self._own = OwnAddresses.of(desk)
         self._members = members_of(desk)
         self._refs = KnownRefs(desk, mailbox_id)
-        self._refs.learn(message_id for it in mails for message_id in _all_named(it))
+        self._people = People(desk)
+        # What the session knows of a row ends with the last reference to it.
+        self._held: list[Any] = []
+        known = self._refs.learn(message_id for it in mails for message_id in _all_named(it))
+        self._learn({it.conversation_id for it in known})
+
+    def _learn(self, conversation_ids: set[int]) -> None:
+        """Look up conversations that are about to go on, with their people."""
+        if not conversation_ids:
+            return
+        wanted = select(Conversation).where(Conversation.id.in_(conversation_ids))
+        found = self._desk.session.execute(wanted).scalars().all()
+        customers = select(Customer).where(Customer.id.in_({it.customer_id for it in found}))
+        self._held += [*found, *self._desk.session.execute(customers).scalars()]
+        self._people.learn(conversation_ids)
 
     def file(self, ingest: EmailIngest, incoming: Incoming) -> Outcome:
         """File one mail that is in the ledger; raises what its filing raises."""
@@ -77,17 +95,26 @@ class Filing:
             if reported is not None:
                 self._refer(incoming, *reported, awaited=None)
                 return Outcome("filed", "A report on a mail of ours.", *reported)
-        placement = place(self._desk, self._refs, self._signer, incoming, self._members)
+        placement = place(
+            self._desk,
+            incoming,
+            refs=self._refs,
+            people=self._people,
+            signer=self._signer,
+            members=self._members,
+        )
         if placement.conversation is not None and (placement.agent_id or placement.unproven):
             return self._from_member(ingest, incoming, placement)
         return self._from_outside(ingest, incoming, placement)
 
     def end(self) -> None:
         """Write what has been noted for all mails at once."""
+        self._people.write()
         self._refs.write()
 
     def undo(self) -> None:
         """Forget what was noted since the last :meth:`end`: it is rolled back."""
+        self._people.forget()
         self._refs.forget()
 
     def _is_our_own(self, incoming: Incoming) -> bool:
@@ -132,6 +159,7 @@ class Filing:
         )
         if filed is None:
             return Outcome("filed", "A plugin dropped it.")
+        self._held.append(filed)
         if not filed.new:
             return Outcome("duplicate", "It is in the conversation already.", filed.conversation)
         if placement.linked is not None:
@@ -140,7 +168,7 @@ class Filing:
             desk.replies.add(filed.conversation, Reply(body=note, note=True))
         self._refer(incoming, filed.conversation, filed.thread, awaited=placement.awaited)
         if not incoming.automatic:
-            note_people(desk, filed, incoming, self._own)
+            note_people(desk, self._people, filed, incoming, self._own)
         return Outcome("filed", None, filed.conversation, filed.thread, opened=found is None)
 
     def _from_member(
@@ -149,6 +177,7 @@ class Filing:
         """Add what a member wrote: as their reply where a token proves it, else as a note."""
         conversation = placement.conversation
         assert conversation is not None  # noqa: S101 - for the type checker
+        self._people.write()  # a reply goes to those who take part
         body, body_format = self._body(ingest, incoming)
         files, _, _ = self._attachments(incoming)
         reply = Reply(body=body, body_format=body_format, attachment_ids=files)

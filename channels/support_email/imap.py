@@ -151,7 +151,8 @@ class ImapSession:
         """
         part = "BODY.PEEK[HEADER]" if head_only else "BODY.PEEK[]"
         answer: Any = self._asked("fetch", lambda: self.client.fetch(uids, [part, "INTERNALDATE"]))
-        return {uid: it for uid, it in answer.items() if uid in set(uids)}
+        asked = set(uids)
+        return {uid: it for uid, it in answer.items() if uid in asked}
 
     def check(self) -> None:
         """Ask for news: a sign of life on both sides."""

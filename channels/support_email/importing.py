@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from support_core.plugin_api import OpenDesk
 
-PIECE = 50
+PIECE = 100
 PIECE_BYTES = 8 << 20
 
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .reading import Address, Kind, bounce_of, classify, forwarded, read_mail, visible_reply
+from .reading import Address, Kind, bounce_of, classify, forwarded, read_mail, shown_reply
 from .tokens import message_key
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def prepare(raw: bytes, own_addresses: Collection[str] = ()) -> Incoming:
     mail = read_mail(raw)
     return Incoming(
         mail=mail,
-        visible=visible_reply(mail),
+        visible=shown_reply(mail),
         verdict=classify(mail, own_addresses),
         bounce=bounce_of(mail),
         forward=forwarded(mail),

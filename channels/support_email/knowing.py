@@ -35,19 +35,20 @@ class KnownRefs:
         self._known: dict[str, EmailRef] = {}
         self._added: dict[str, EmailRef] = {}
 
-    def learn(self, message_ids: Iterable[str]) -> None:
-        """Look up ids that will be asked for."""
+    def learn(self, message_ids: Iterable[str]) -> Sequence[EmailRef]:
+        """Look up ids that will be asked for; return what was not known before."""
         keys = {message_key(it) for it in message_ids if it} - self._asked
         self._asked |= keys
-        if keys:
-            self._known |= _rows(self._desk, self._mailbox_id, keys)
+        found = _rows(self._desk, self._mailbox_id, keys) if keys else {}
+        self._known |= found
+        return list(found.values())
 
     def of(self, message_ids: Sequence[str]) -> dict[str, EmailRef]:
         """Return what is known of these ids, by their key."""
         self.learn(message_ids)
         keys = {message_key(it) for it in message_ids if it}
-        known = {**self._added, **self._known}
-        return {key: known[key] for key in keys & known.keys()}
+        found = ((key, self._known.get(key) or self._added.get(key)) for key in keys)
+        return {key: ref for key, ref in found if ref is not None}
 
     def add(self, message_id: str, /, **values: Any) -> None:
         """Note an id that nothing is known of; one that is known stays as it is."""

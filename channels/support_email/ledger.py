@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 MOST_ATTEMPTS = 10
 
 #: Mails that are filed in one transaction.
-BATCH = 25
+BATCH = 50
 
 CRASHED = "Reading it ended the process several times."
 
@@ -83,7 +83,7 @@ def take_in(
     with open_desk() as desk:
         store = Store(desk)
     stored = store.raw([it.raw for it in mails])
-    new: list[tuple[EmailIngest, bytes]] = []
+    kept: list[Kept] = []
     with open_desk() as desk:
         known = _known(desk, mailbox_id, [key_of(it.raw)[0] for it in mails])
         seen = _places(desk, mailbox_id, mails)
@@ -111,12 +111,10 @@ def take_in(
                 created_at=desk.clock(),
                 updated_at=desk.clock(),
             )
-            desk.session.add(row)
+            desk.session.put(row)
             if not again:
                 known.add(key)
-                new.append((row, mail.raw))
-        desk.session.flush()
-        kept = [Kept(row.id, raw) for row, raw in new]
+                kept.append(Kept(row.id, mail.raw))
         if checkpoint is not None:
             checkpoint(desk)
     return kept
@@ -197,6 +195,7 @@ def _file_batch(
             row = rows.get(ingest_id)
             if row is None or row.state not in {"fetched", "quarantined"}:
                 outcomes.append(Outcome("duplicate", "It has been filed meanwhile."))
+                rows.pop(ingest_id, None)
             elif isinstance(incoming, Exception):
                 outcomes.append(_quarantined(row, incoming))
             elif apart:
@@ -204,6 +203,10 @@ def _file_batch(
             else:
                 outcomes.append(_file(desk, filing, row, incoming))
         filing.end()
+        # At the end, and all at once: a row that is changed before is written with the next one.
+        for ingest_id, incoming, outcome in zip(ids, mails, outcomes, strict=True):
+            if ingest_id in rows:
+                _note(rows[ingest_id], outcome, incoming)
     return outcomes
 
 
@@ -227,8 +230,6 @@ def _prepared(raw: bytes, own: frozenset[str]) -> Incoming | Exception:
 
 def _file(desk: Desk, filing: Filing, row: EmailIngest, incoming: Incoming) -> Outcome:
     outcome = filing.file(row, incoming)
-    _describe(row, incoming)
-    _note(row, outcome)
     want_answer(desk, row, incoming, outcome)
     return outcome
 
@@ -243,7 +244,6 @@ def _file_apart(desk: Desk, filing: Filing, row: EmailIngest, incoming: Incoming
         raise
     except Exception as error:  # noqa: BLE001 - one mail must not stop the others
         filing.undo()
-        _describe(row, incoming)
         return _quarantined(row, error)
     return outcome
 
@@ -262,12 +262,12 @@ def _quarantined(row: EmailIngest, error: Exception) -> Outcome:
         error=type(error).__name__,
         exc_info=error,
     )
-    outcome = Outcome("quarantined", f"{type(error).__name__} while it was read or filed.")
-    _note(row, outcome)
-    return outcome
+    return Outcome("quarantined", f"{type(error).__name__} while it was read or filed.")
 
 
-def _note(row: EmailIngest, outcome: Outcome) -> None:
+def _note(row: EmailIngest, outcome: Outcome, incoming: Incoming | Exception | None = None) -> None:
+    if isinstance(incoming, Incoming):
+        _describe(row, incoming)
     row.state, row.reason = outcome.state, outcome.reason
     row.conversation_id = outcome.conversation.id if outcome.conversation else None
     row.thread_id = outcome.thread.id if outcome.thread else None

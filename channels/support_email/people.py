@@ -12,7 +12,7 @@ from .incoming import clean
 from .models import EmailParticipant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from support_core.plugin_api import ConversationRef, Desk, Filed
 
@@ -43,50 +43,90 @@ class OwnAddresses:
         return bool({f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"} & self.keys)
 
 
+class People:
+    """The people of conversations in one transaction: looked up at once, and written at once.
+
+    :meth:`write` is to be called before the transaction is committed, and before anybody else
+    asks the database who takes part.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._known: dict[int, dict[str, EmailParticipant]] = {}
+        self._added: list[EmailParticipant] = []
+
+    def learn(self, conversation_ids: Iterable[int]) -> None:
+        """Look up the people of conversations that will be asked for."""
+        asked = set(conversation_ids) - self._known.keys()
+        if not asked:
+            return
+        self._known |= {it: {} for it in asked}
+        rows = self._desk.session.execute(
+            select(EmailParticipant).where(EmailParticipant.conversation_id.in_(asked))
+        ).scalars()
+        for row in rows:
+            self._known[row.conversation_id][row.address_key] = row
+
+    def opened(self, conversation_id: int) -> None:
+        """Note that a conversation has just been opened: nobody takes part yet."""
+        self._known[conversation_id] = {}
+
+    def of(self, conversation_id: int) -> Mapping[str, EmailParticipant]:
+        """Return who takes part in a conversation, by their keys."""
+        self.learn([conversation_id])
+        return self._known[conversation_id]
+
+    def add(self, person: EmailParticipant) -> None:
+        """Let somebody take part."""
+        self._known[person.conversation_id][person.address_key] = person
+        self._added.append(person)
+
+    def write(self) -> None:
+        """Write who was added."""
+        self._desk.session.add_all(self._added)
+        self._desk.session.flush()
+        self._added = []
+
+    def forget(self) -> None:
+        """Look everything up anew: what was known is rolled back."""
+        self._known, self._added = {}, []
+
+
 def note_people(
-    desk: Desk,
-    filed: Filed,
-    incoming: Incoming,
-    own: OwnAddresses,
+    desk: Desk, people: People, filed: Filed, incoming: Incoming, own: OwnAddresses
 ) -> None:
     """Remember who wrote and who else got the mail, for replies and for who may answer."""
     conversation, opened_by = filed.conversation, filed.opened_by
     sender, mail = incoming.sender, incoming.mail
+    if opened_by is not None:
+        people.opened(conversation.id)
     if sender is None or sender.email in own:
         return
-    known = {} if opened_by is not None else _known(desk, conversation.id)
+    known = people.of(conversation.id)
     for earlier in known.values():
         earlier.copied = False
     customer = (opened_by or desk.conversations.customer_of(conversation)).email_key
-    people: list[tuple[Address, str]] = [(sender, "cc")]
-    people += [(it, "to") for it in mail.to] + [(it, "cc") for it in mail.cc]
+    named: list[tuple[Address, str]] = [(sender, "cc")]
+    named += [(it, "to") for it in mail.to] + [(it, "cc") for it in mail.cc]
     # By another address than the mailbox's, one of those in To may be ours: none is copied then.
-    ours_is_named = any(it.email in own for it, _ in people[1:])
-    for address, role in people[:MOST]:
+    ours_is_named = any(it.email in own for it, _ in named[1:])
+    for address, role in named[:MOST]:
         key = email_key(address.email)
         if "@" not in key or len(key) > LONGEST or address.email in own:
             continue
         person = known.get(key)
         if person is None:
-            person = known[key] = EmailParticipant(
+            person = EmailParticipant(
                 conversation_id=conversation.id,
                 address_key=key,
                 address=address.email,
                 name=clean(address.name)[:255] or None,
                 role="customer" if key == customer else role,
             )
-            desk.session.add(person)
+            people.add(person)
         person.copied = key != customer and (role == "cc" or ours_is_named)
         if address is sender:
             person.reply_to = _elsewhere(mail.reply_to, sender, own)
-
-
-def _known(desk: Desk, conversation_id: int) -> dict[str, EmailParticipant]:
-    desk.session.flush()  # people whom the mail before this one has brought
-    rows = desk.session.execute(
-        select(EmailParticipant).where(EmailParticipant.conversation_id == conversation_id)
-    ).scalars()
-    return {it.address_key: it for it in rows}
 
 
 def _elsewhere(reply_to: Sequence[Address], sender: Address, own: OwnAddresses) -> str | None:

@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from support_core.plugin_api import Conversation, User, email_key
 
-from .models import EmailParticipant
 from .tokens import message_key
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from .incoming import Incoming
     from .knowing import KnownRefs
     from .models import EmailRef
+    from .people import People
     from .tokens import Signer
 
 #: Mails refer to dozens of others; the nearest tell.
@@ -49,11 +49,13 @@ class Placement:
     customer: Customer | None = None
 
 
-def place(
+def place(  # noqa: PLR0913 - what is known, by keyword
     desk: Desk,
-    refs: KnownRefs,
-    signer: Signer,
     incoming: Incoming,
+    *,
+    refs: KnownRefs,
+    people: People,
+    signer: Signer,
     members: Mapping[str, int],
 ) -> Placement:
     """Find the mail's place; ``members`` are those of :func:`members_of`."""
@@ -71,7 +73,7 @@ def place(
         if incoming.automatic and sender is None:
             return Placement(conversation, awaited=awaited)
         customer = desk.conversations.customer_of(conversation)
-        if sender is not None and _belongs(desk, conversation, customer, sender.email):
+        if sender is not None and _belongs(people, conversation, customer, sender.email):
             return Placement(conversation, awaited=awaited, customer=customer)
         if member is not None:
             return Placement(conversation, awaited=awaited, unproven=True)
@@ -107,15 +109,9 @@ def _pointed_at(
         yield own.conversation_id, None
 
 
-def _belongs(desk: Desk, conversation: Conversation, customer: Customer, address: str) -> bool:
+def _belongs(people: People, conversation: Conversation, customer: Customer, address: str) -> bool:
     key = email_key(address)
-    if customer.email_key == key:
-        return True
-    desk.session.flush()  # people whom the mail before this one has brought
-    return (
-        desk.session.get(EmailParticipant, (desk.workspace_id, conversation.id, key[:255]))
-        is not None
-    )
+    return customer.email_key == key or key in people.of(conversation.id)
 
 
 def members_of(desk: Desk) -> dict[str, int]:

@@ -3,8 +3,8 @@
 SQLAlchemy needs several times as long as SQLite to take a small statement that it has long compiled
 to the driver and its rows back. What all that work comes to is the same each time, and is kept
 here: the SQL, the order of the parameters, the columns' own conversions both ways, and the verdict
-of :mod:`.scoping`. It is for the reads that every request makes, and for lists; nothing else needs
-it.
+of :mod:`.scoping`. It is for the reads that every request makes, for lists, and for the few writes
+that every message from outside makes; nothing else needs it.
 
 The safety is the ordinary one. A statement on tenant rows that is not held to one workspace is
 refused when it is compiled, and the parameters that hold it are filled from the session: a caller
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from sqlalchemy import Row
 from sqlalchemy.engine.result import SimpleResultMetaData
 
-from .scoping import UnscopedQuery, is_watched
+from .scoping import COLUMN, UnscopedQuery, is_watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
     from sqlalchemy.engine import Dialect
     from sqlalchemy.engine.interfaces import DBAPICursor
+    from sqlalchemy.sql.dml import UpdateBase
 
     from .scoping import Verdict
     from .session import WorkspaceSession
@@ -40,13 +41,21 @@ if TYPE_CHECKING:
 class Prepared:
     """A SELECT of columns for :meth:`WorkspaceSession.fetch`; declared once, at import.
 
-    ``unscoped`` is why it needs no workspace, where it needs none.
+    Or an INSERT, UPDATE or DELETE; an INSERT is of one row, and ``columns`` are those that it
+    fills. ``unscoped`` is why it needs no workspace, where it needs none.
     """
 
-    def __init__(self, statement: Select[Any], *, unscoped: str | None = None) -> None:
-        if not statement.is_select:
-            raise TypeError("only reads are prepared")
+    def __init__(
+        self,
+        statement: Select[Any] | UpdateBase,
+        *,
+        columns: Sequence[str] = (),
+        unscoped: str | None = None,
+    ) -> None:
+        if not (statement.is_select or statement.is_dml):
+            raise TypeError("only statements on rows are prepared")
         self.statement = statement
+        self.columns = list(columns) or None
         self.options = {"unscoped": unscoped} if unscoped else {}
         self._compiled: dict[str, Compiled] = {}
 
@@ -65,12 +74,13 @@ class Prepared:
         if compiled.held:
             values = {**values, **dict.fromkeys(compiled.held, session.require_workspace())}
         if compiled.varies or is_watched(session.engine):
-            return session.core(self.statement, values, execution_options=self.options).all()
+            found = session.core(self.statement, values, execution_options=self.options)
+            return found.all() if compiled.returns_rows else ()
         parameters = compiled.parameters(values)
         cursor = session.driver().cursor()
         try:
             cursor.execute(compiled.sql, parameters)
-            return compiled.rows(cursor)
+            return compiled.rows(cursor) if compiled.returns_rows else ()
         except compiled.driver_error as error:
             _translate(session.connection(), error, compiled.sql, parameters)
         finally:
@@ -82,14 +92,15 @@ class Compiled:
 
     def __init__(self, prepared: Prepared, dialect: Dialect) -> None:
         # Only public attributes, but for two: what SQLAlchemy itself reads with every execution.
-        compiled: Any = prepared.statement.compile(dialect=dialect)
+        compiled: Any = prepared.statement.compile(dialect=dialect, column_keys=prepared.columns)
         self.sql = str(compiled)
         self.driver_error = dialect.loaded_dbapi.Error
         #: The parameters that hold it to a workspace, all of them.
         self.held = frozenset() if prepared.options else _held(compiled)
-        #: Whether the SQL itself depends on the values.
+        #: Whether the SQL itself depends on the values, or SQLAlchemy makes some of them.
         self.varies = bool(
-            compiled.post_compile_params
+            (prepared.statement.is_dml and (compiled.insert_prefetch or compiled.update_prefetch))
+            or compiled.post_compile_params
             or compiled.literal_execute_params
             or compiled.escaped_bind_names
             or any(bind.callable for bind in compiled.bind_names)
@@ -103,6 +114,7 @@ class Compiled:
             name: bind.value for bind, name in compiled.bind_names.items() if not bind.required
         }
         self._columns = compiled._result_columns  # noqa: SLF001
+        self.returns_rows = bool(self._columns)
         self._row: Callable[[Sequence[Any]], AnyRow] | None = None
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
@@ -143,7 +155,9 @@ def _held(compiled: Any) -> frozenset[str]:
     if verdict.textual:
         raise UnscopedQuery("textual SQL cannot be checked")
     names = frozenset(compiled.bind_names.get(bind) for bind in verdict.binds)
-    problem = verdict.problem
+    problem = verdict.problem or verdict.by_key
+    if verdict.inserts:
+        names |= {name for name in compiled.bind_names.values() if name == COLUMN}
     if verdict.tenant and not names:
         problem = problem or "tenant rows without a parameter for their workspace"
     if any(not bind.required for bind in verdict.binds) or None in names:

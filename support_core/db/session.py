@@ -26,6 +26,7 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.sql.elements import TextClause
 
+from .rows import put
 from .scoping import SESSION, UnscopedQuery
 
 if TYPE_CHECKING:
@@ -103,11 +104,21 @@ class WorkspaceSession(Session):
         return connection.execute(statement, values, execution_options=execution_options)
 
     def fetch(self, prepared: Prepared, values: Mapping[str, Any] = _NONE) -> Sequence[AnyRow]:
-        """Return all rows of a prepared statement.
+        """Return all rows of a prepared statement; none where it is a write without RETURNING.
 
         ``values`` are its parameters, but for those that hold it to the session's workspace.
         """
         return prepared.run(self, values)
+
+    def put(self, row: WorkspaceScoped) -> None:
+        """Write one new row: what ``add`` and ``flush`` do, in a tenth of their time.
+
+        Rows that were added before are written before. What was changed is not: that waits for
+        the next flush, at the latest for the commit.
+        """
+        if self.new:
+            self.flush()
+        put(self, row)
 
     def driver(self) -> Any:
         """Return the driver's connection, in the session's transaction, which it begins."""

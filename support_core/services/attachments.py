@@ -58,8 +58,7 @@ class AttachmentService:
             blob_key=blob.key,
             created_at=self._desk.clock(),
         )
-        self._desk.session.add(attachment)
-        self._desk.session.flush()
+        self._desk.session.put(attachment)
         return attachment
 
     def get(self, attachment_id: int) -> Attachment:

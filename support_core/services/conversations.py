@@ -69,8 +69,7 @@ class ConversationService:
             updated_at=now,
             last_reply_at=now,
         )
-        self._desk.session.add(conversation)
-        self._desk.session.flush()
+        self._desk.session.put(conversation)
         if conversation.tags:
             self._write_tags(conversation)
         self._desk.search.conversations.add(conversation.id, subject, customer.email)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..addresses import email_key
-from ..db import hold, is_alone
+from ..db import Prepared, hold, is_alone
 from ..errors import Invalid, NotFound, invalid_reference
 from ..models import Conversation, Customer
 from .fields import changed, taken
@@ -29,6 +29,15 @@ FIELDS = (
     "attributes",
 )
 
+_customer = Customer.__table__.c
+_BY_EMAIL = Prepared(
+    select(_customer.id).where(
+        _customer.workspace_id == bindparam("of_workspace"),
+        _customer.email_key == bindparam("of_key"),
+        _customer.deleted_at.is_(None),
+    )
+)
+
 
 class CustomerService:
     """The workspace's customers."""
@@ -45,11 +54,9 @@ class CustomerService:
 
     def by_email(self, email: str) -> Customer | None:
         """Return the customer of this address, whatever its case."""
-        return self._desk.session.execute(
-            select(Customer).where(
-                Customer.email_key == email_key(email), Customer.deleted_at.is_(None)
-            )
-        ).scalar_one_or_none()
+        session = self._desk.session
+        found = session.fetch(_BY_EMAIL, {"of_key": email_key(email)})
+        return session.get(Customer, found[0].id) if found else None
 
     def by_phone(self, phone: str, *aliases: str) -> Customer | None:
         """Return the customer of this phone number (E.164), or of another spelling of it."""
@@ -108,8 +115,7 @@ class CustomerService:
     def _make(self, values: Mapping[str, Any]) -> Customer:
         customer = Customer(**{name: values[name] for name in FIELDS if name in values})
         customer.email_key = email_key(customer.email) if customer.email else None
-        self._desk.session.add(customer)
-        self._desk.session.flush()
+        self._desk.session.put(customer)
         self._desk.search.customers.add(customer.id, *_document(customer))
         self._desk.events.publish("customer.created", customer_id=customer.id)
         return customer

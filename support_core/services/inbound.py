@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ..channels import Drop, InboundMessage
+from ..db import Prepared, is_alone
 from ..errors import Invalid
 from ..html import to_text
 from ..models import Conversation, Thread
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 REOPENED = frozenset({"closed", "pending"})
 
 NO_SUBJECT = "(no subject)"
+
+_thread = Thread.__table__.c
+_FILED_BEFORE = Prepared(
+    select(_thread.id).where(
+        _thread.workspace_id == bindparam("of_workspace"),
+        _thread.conversation_id == bindparam("of_conversation"),
+        _thread.external_id == bindparam("of_external"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,9 @@ class InboundService:
         if passed.conversation_id is None:
             conversation, customer = self._open(passed)
             return Filed(conversation, self._add(conversation, passed), opened_by=customer)
-        conversation = self._desk.conversations.get(passed.conversation_id, lock=True)
+        # Who writes alone need not ask again for a row that the session has.
+        lock = not is_alone(self._desk.session)
+        conversation = self._desk.conversations.get(passed.conversation_id, lock=lock)
         before = self._filed_before(conversation, passed.external_id)
         if before is not None:
             return Filed(conversation, before, new=False)
@@ -126,11 +138,10 @@ class InboundService:
     def _filed_before(self, conversation: Conversation, external_id: str | None) -> Thread | None:
         if external_id is None:
             return None
-        return self._desk.session.execute(
-            select(Thread).where(
-                Thread.conversation_id == conversation.id, Thread.external_id == external_id
-            )
-        ).scalar_one_or_none()
+        session = self._desk.session
+        values = {"of_conversation": conversation.id, "of_external": external_id}
+        found = session.fetch(_FILED_BEFORE, values)
+        return session.get(Thread, found[0].id) if found else None
 
     def _add(self, conversation: Conversation, message: InboundMessage) -> Thread:
         thread = Thread(
@@ -143,8 +154,7 @@ class InboundService:
             meta={**message.meta, **({"automatic": True} if message.automatic else {})} or None,
             created_at=self._desk.clock(),
         )
-        self._desk.session.add(thread)
-        self._desk.session.flush()
+        self._desk.session.put(thread)
         self._desk.attachments.take(message.attachment_ids, thread)
         self._desk.events.publish(
             "thread.added",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, exists, func, insert, literal_column, select
 
+from ..db import Prepared
 from ..models.search import conversation_search, customer_search, document, one_line
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ RARE = 1000
 SHORTEST_INDEXED = 3
 
 
+_ADD = {
+    table.name: Prepared(insert(table), columns=("rowid", "workspace_id", "text"))
+    for table in (conversation_search, customer_search)
+}
+
+
 class SearchIndex:
     """The documents of one kind in the desk's workspace; ``rowid`` is the id of the thing."""
 
@@ -37,10 +44,7 @@ class SearchIndex:
 
     def add(self, id_: int, *parts: str | None) -> None:
         """Store the first document of ``id_``."""
-        self._desk.session.core(
-            insert(self._table),
-            {"rowid": id_, "workspace_id": self._desk.workspace_id, "text": document(*parts)},
-        )
+        self._desk.session.fetch(_ADD[self._table.name], {"rowid": id_, "text": document(*parts)})
 
     def put(self, id_: int, *parts: str | None) -> None:
         """Store the document of ``id_``, instead of the one it may have."""

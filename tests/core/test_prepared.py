@@ -6,7 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import BigInteger, bindparam, cast, func, insert, literal_column, select, text
+from sqlalchemy import (
+    BigInteger,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 
 from support_core.db import Prepared, UnscopedQuery
@@ -122,9 +133,65 @@ def test_saying_why_lets_a_statement_through(
     assert {workspace.id, other.id} <= seen
 
 
-def test_only_reads_are_prepared() -> None:
+RENAME = (
+    update(C)
+    .where(HELD, C.c.email_key == bindparam("key"))
+    .values(company=bindparam("name"))
+    .returning(C.c.id)
+)
+
+
+def test_a_write_stays_in_the_workspace_too(
+    workspace: TestWorkspace, other: TestWorkspace, customer: int
+) -> None:
+    with workspace.desk() as desk:
+        desk.session.get_one(Customer, customer).email_key = "a@example.test"
+    values = {"key": "a@example.test", "name": "Acme"}
+    with other.desk() as desk:
+        assert list(desk.session.fetch(Prepared(RENAME), values)) == []
+    with workspace.desk() as desk:
+        assert [it.id for it in desk.session.fetch(Prepared(RENAME), values)] == [customer]
+    with workspace.desk() as desk:
+        found = desk.session.get_one(Customer, customer)
+        assert found.company == "Acme"
+        assert found.updated_at > found.created_at  # what SQLAlchemy fills in itself, it does
+
+
+def test_a_write_without_returning_returns_nothing(workspace: TestWorkspace) -> None:
+    add = Prepared(insert(N), columns=("workspace_id", "name", "value"))
+    with workspace.desk() as desk:
+        assert list(desk.session.fetch(add, {"name": "prepared", "value": 7})) == []
+        with count_statements(workspace.under_test.application.database) as counted:
+            assert list(desk.session.fetch(add, {"name": "watched", "value": 8})) == []
+        for name, value in (("prepared", 7), ("watched", 8)):
+            assert desk.session.get_one(Counter, (workspace.id, name)).value == value
+    assert len(counted) == 1
+
+
+LOOSE_WRITES = {
+    "an update": Prepared(update(C).values(company=bindparam("name"))),
+    "a delete": Prepared(delete(C)),
+    "an insert": Prepared(insert(C), columns=("email",)),
+}
+
+
+@pytest.mark.parametrize("name", LOOSE_WRITES)
+def test_a_write_that_nothing_holds_is_refused(workspace: TestWorkspace, name: str) -> None:
+    with workspace.desk() as desk, pytest.raises(UnscopedQuery):
+        desk.session.fetch(LOOSE_WRITES[name], {"name": "Acme", "email": "a@example.test"})
+
+
+def test_an_insert_for_another_workspace_is_refused(
+    workspace: TestWorkspace, other: TestWorkspace
+) -> None:
+    add = Prepared(insert(N), columns=("workspace_id", "name", "value"))
+    with workspace.desk() as desk, pytest.raises(UnscopedQuery):
+        desk.session.fetch(add, {"workspace_id": other.id, "name": "theirs", "value": 1})
+
+
+def test_only_statements_on_rows_are_prepared() -> None:
     with pytest.raises(TypeError):
-        Prepared(insert(N))  # type: ignore[arg-type]
+        Prepared(text("SELECT 1"))  # type: ignore[arg-type]
 
 
 def test_a_list_of_values_takes_the_ordinary_way(workspace: TestWorkspace, customer: int) -> None:

@@ -8,7 +8,7 @@ from .forwards import forwarded
 from .inspection import inspect
 from .mail import Address, Attachment, Forwarded, Headers, Mail, Part, Visible
 from .reader import read_mail
-from .reply import visible_html, visible_reply, visible_text
+from .reply import shown_reply, visible_html, visible_reply, visible_text
 from .verdicts import Action, Bounce, BouncedRecipient, Kind, Verdict
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "forwarded",
     "inspect",
     "read_mail",
+    "shown_reply",
     "visible_html",
     "visible_reply",
     "visible_text",

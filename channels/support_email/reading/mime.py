@@ -15,14 +15,19 @@ from .parameters import Parameterised, parameterised
 from .transfer import decode_content
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .headers import Block
 
 DEEPEST = 20
 MOST_ENCLOSED = 3  # mails within mails: the content of each is held once more
 MOST_PARTS = 1000
+MOST_LIKE_DELIMITERS = 10_000  # lines that only begin like one: of multiparts further in
 _LONGEST_BOUNDARY = 300
 
 _FIRST_DELIMITER = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]{0,99}\r?\n(?=[A-Za-z-]{1,60}:)", re.M)
+_DELIMITER_END = re.compile(rb"(--)?[ \t]*+(?:\r?\n|\Z)")
+_LINE_FEED = 0x0A
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 # A path, which starts like one (RFC 2183 §2.3): "Bill 12/2019.pdf" is none.
 _FOLDERS = re.compile(
@@ -147,20 +152,32 @@ def _pieces(body: _Span, boundary: bytes) -> list[_Span]:
 
     The last delimiter may be missing; what follows it is an epilogue and belongs to nobody.
     """
-    name = re.escape(boundary[:_LONGEST_BOUNDARY])
-    delimiter = re.compile(rb"^--" + name + rb"(--)?[ \t]*+(?:\r?\n|\Z)", re.MULTILINE)
     pieces: list[_Span] = []
     start = -1
-    for match in delimiter.finditer(*body):
+    for at, line_end in _delimiters(body, b"--" + boundary[:_LONGEST_BOUNDARY]):
         if start != -1:
-            end = _before_line_end(body.content, match.start())
+            end = _before_line_end(body.content, at)
             pieces.append(_Span(body.content, start, max(start, end)))
-        start = -1 if match[1] else match.end()
+        start = -1 if line_end[1] else line_end.end()
         if len(pieces) > MOST_PARTS:
             break
     if start != -1 and body.content[start : body.end].strip():
         pieces.append(_Span(body.content, start, body.end))
     return pieces
+
+
+def _delimiters(body: _Span, delimiter: bytes) -> Iterator[tuple[int, re.Match[bytes]]]:
+    """Yield where delimiter lines begin, and what follows the delimiter on them."""
+    content, position, end = body
+    others = 0
+    while (at := content.find(delimiter, position, end)) != -1 and others < MOST_LIKE_DELIMITERS:
+        position = at + len(delimiter)
+        line_end = _DELIMITER_END.match(content, position, end)
+        if line_end is not None and (at == 0 or content[at - 1] == _LINE_FEED):
+            yield at, line_end
+            position = line_end.end()
+        else:
+            others += 1
 
 
 def _before_line_end(content: bytes, position: int) -> int:

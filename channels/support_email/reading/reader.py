@@ -45,22 +45,23 @@ class _Fields:
     """Fields whose structure has to be read before their encoded words are decoded."""
 
     def __init__(self, raw: bytes) -> None:
-        block = headers.split(raw)
-        self._hint = headers.hinted_charset(block.fields)
-        self._fields = block.fields
+        fields = headers.split(raw).fields
+        self._hint = headers.hinted_charset(fields)
+        self._values: dict[str, list[bytes]] = {}
+        for field in fields:
+            self._values.setdefault(field.name.lower(), []).append(field.value)
 
     def value(self, name: str) -> str:
         """Return the first such field that is not empty, unfolded."""
-        for field in self._fields:
-            if field.name.lower() == name.lower() and field.value.strip():
-                return unfolded(field.value, self._hint)
+        for value in self._values.get(name.lower(), ()):
+            if value.strip():
+                return unfolded(value, self._hint)
         return ""
 
     def addresses(self, name: str) -> tuple[Address, ...]:
         """Return the addresses of all fields of that name."""
         return tuple(
             address
-            for field in self._fields
-            if field.name.lower() == name.lower()
-            for address in addresses.parse(unfolded(field.value, self._hint))
+            for value in self._values.get(name.lower(), ())
+            for address in addresses.parse(unfolded(value, self._hint))
         )[: addresses.MOST_ADDRESSES]

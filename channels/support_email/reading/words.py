@@ -50,6 +50,8 @@ def decode_words(value: str) -> str:
     Words that follow each other are joined before they are decoded: some senders cut characters
     in two.
     """
+    if "=?" not in value:
+        return _LINE_ENDS.sub(" ", value).replace("\0", "")
     decoded: list[str] = []
     run = b""
     run_charset = ""

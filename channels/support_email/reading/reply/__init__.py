@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .visible import visible_html, visible_reply, visible_text
+from .visible import shown_reply, visible_html, visible_reply, visible_text
 
-__all__ = ["visible_html", "visible_reply", "visible_text"]
+__all__ = ["shown_reply", "visible_html", "visible_reply", "visible_text"]

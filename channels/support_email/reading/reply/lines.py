@@ -5,24 +5,34 @@ from __future__ import annotations
 import enum
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 # More lines than anybody writes; long threads are long for what they quote.
 MOST_LINES = 3000
 
 _QUOTE_MARKS = re.compile(r"[ \t]{0,4}((?:>[ \t]?)+)")
 _CLOSED = re.compile(r"\s{0,4}>[^>]{0,40}[:：][ \t]*")
-# Bold and italic marks of text that was HTML, zero-width characters, hard spaces.
+# Bold and italic marks of text that was HTML, zero-width characters.
 _DECORATION = re.compile(r"[*\u200b-\u200f\u202a-\u202e\u2060\ufeff\ufffc]")
 _LONGEST_ANGLED = 300
 _ANGLES = ">>>"
 _TIME = re.compile(r"\d[:.]\d\d")
-_SPACE = re.compile(r"[\s\u00a0]+")
+
+
+class _Once:
+    """A text found with the first need of it; ``cached_property`` locks each time, until 3.12."""
+
+    def __init__(self, find: Callable[[Line], str]) -> None:
+        self._find = find
+        self.__doc__ = find.__doc__
+
+    def __get__(self, line: Line, _owner: type[Line]) -> str:
+        found = line.__dict__[self._find.__name__] = self._find(line)
+        return found
 
 
 class Role(enum.Enum):
@@ -47,13 +57,15 @@ class Line:
     cut: bool = False
     role: Role = Role.WRITTEN
 
-    @cached_property
+    @_Once
     def plain(self) -> str:
         """The text without quotation marks and decoration, its spaces single."""
         bare = _QUOTE_MARKS.sub("", self.text, count=1) if self.quoted else self.text
-        return _SPACE.sub(" ", _DECORATION.sub("", bare)).strip()
+        if "*" in bare or not bare.isascii():
+            bare = _DECORATION.sub("", bare)
+        return " ".join(bare.split())
 
-    @cached_property
+    @_Once
     def lowered(self) -> str:
         """The plain text in lower case."""
         return self.plain.lower().replace("i\u0307", "i")  # what becomes of a Turkish İ

@@ -35,6 +35,18 @@ def visible_reply(mail: Mail) -> Visible:
     return Visible(source.text, from_html.html, source.quoted, source.signature)
 
 
+def shown_reply(mail: Mail) -> Visible:
+    """Return what the sender wrote as it is shown: the HTML alone where there is some.
+
+    Reading the plain body beside it, which says the same, would take as long again.
+    """
+    if mail.html:
+        from_html = visible_html(mail.html, passes_on=is_forward_subject(mail.subject))
+        if from_html.html.strip():
+            return from_html
+    return visible_reply(mail)
+
+
 def visible_text(text: str, *, passes_on: bool = False) -> Visible:
     """Read a plain body; `passes_on` says that what Outlook quotes in it is what was sent."""
     lines = lines_of(text[:_LONGEST].replace("\r\n", "\n").replace("\r", "\n"))
