@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, select
 
-from support_core.plugin_api import Subscription, frame
+from support_core.plugin_api import Prepared, Subscription, frame
 
 from . import history
 from .gate import FEATURE
@@ -23,6 +23,24 @@ if TYPE_CHECKING:
     from support_core.plugin_api import Desk, DomainEvent, Positions, Signal
 
 SHOWN_THREADS = frozenset({"customer", "message"})
+
+#: A contact whose widget is still there: asked for each of thousands of streams, again and again.
+_LIVE = Prepared(
+    select(ChatContact.id)
+    .join(
+        ChatWidget,
+        and_(
+            ChatWidget.id == ChatContact.widget_id,
+            ChatWidget.workspace_id == ChatContact.workspace_id,
+        ),
+    )
+    .where(
+        ChatContact.workspace_id == bindparam("workspace_id"),
+        ChatContact.id == bindparam("id"),
+        ChatWidget.is_active,
+        ChatWidget.deleted_at.is_(None),
+    )
+)
 
 
 def subscription(desk: Desk, contact: ChatContact, positions: Positions) -> Subscription:
@@ -69,16 +87,7 @@ class _Lasts:
         self._contact_id = contact_id
 
     def __call__(self, desk: Desk) -> bool:
-        live = (
-            select(ChatContact.id)
-            .join(ChatWidget, ChatWidget.id == ChatContact.widget_id)
-            .where(
-                ChatContact.id == self._contact_id,
-                ChatWidget.is_active,
-                ChatWidget.deleted_at.is_(None),
-            )
-        )
-        return desk.session.execute(live).first() is not None
+        return bool(desk.session.fetch(_LIVE, {"id": self._contact_id}))
 
 
 def wants(event: DomainEvent) -> bool:
