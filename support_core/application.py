@@ -15,7 +15,7 @@ from .desk import Desk
 from .models import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from .after_commit import AfterCommit
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .plugins import Plugins
     from .ratelimit import RateLimits
     from .settings import Settings
+    from .streams.audience import Audience
     from .streams.event_types import EventTypes
     from .streams.hub import Hub
 
@@ -54,6 +55,7 @@ class Application:
     followers: Followers
     clock: Callable[[], datetime]
     event_types: EventTypes
+    audiences: Sequence[Audience]
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     jobs: JobEngine = field(init=False)  # set once all jobs are known
     resources: dict[str, Callable[[Desk], int]] = field(default_factory=dict)

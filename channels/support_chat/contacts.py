@@ -177,4 +177,13 @@ def forget(desk: Desk, customer_id: int) -> None:
         contact.page_url = contact.page_title = contact.referrer = None
         contact.browser = contact.locale = None
         contact.answers = {}
+        desk.events.publish("chat.contact_erased", chat_contact_id=contact.id)
+    desk.session.flush()
+
+
+def follow_merge(desk: Desk, customer_id: int, merged_id: int) -> None:
+    """Let the visitors who were a customer that is about to go be the one who stays."""
+    rows = desk.session.execute(select(ChatContact).where(ChatContact.customer_id == merged_id))
+    for contact in rows.scalars().all():
+        contact.customer_id = customer_id
     desk.session.flush()

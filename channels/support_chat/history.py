@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, or_, select
 
-from support_core.plugin_api import Attachment, Delivery, Prepared, Thread, User
+from support_core.plugin_api import Attachment, Conversation, Delivery, Prepared, Thread, User
 
 from .presenting import client_id_of, milliseconds
 from .reading import VISIBLE
@@ -59,12 +59,19 @@ _COLUMNS = (
 
 _VISIBLE: Select[*tuple[Any, ...]] = (
     select(*_COLUMNS)
+    .join(
+        Conversation,
+        and_(
+            Conversation.id == Thread.conversation_id,
+            Conversation.workspace_id == Thread.workspace_id,
+        ),
+    )
     .outerjoin(User, and_(User.id == Thread.user_id, User.workspace_id == Thread.workspace_id))
     .outerjoin(
         Delivery,
         and_(Delivery.thread_id == Thread.id, Delivery.workspace_id == Thread.workspace_id),
     )
-    .where(may_see())
+    .where(may_see(), Conversation.deleted_at.is_(None))
 )
 #: Every frame of a stream is made of its row.
 _BY_ID = Prepared(
