@@ -49,16 +49,25 @@ def claim_of(desk: Desk, widget: ChatWidget, values: Mapping[str, Any]) -> Claim
         if widget.hmac_required:
             raise InvalidSignature
         return Claim(visitor_id, email)
-    secret = desk.keyring.decrypt(widget.hmac_secret).encode()
     proven = None
-    for kind, subject in (("visitor", visitor_id), ("email", email)):
-        wanted = hmac.new(secret, (subject or "").encode(), hashlib.sha256).hexdigest()
-        same = hmac.compare_digest(wanted, given.lower())
-        if same and subject and proven is None:
-            proven = kind
+    for secret in _secrets(desk, widget):
+        for kind, subject in (("visitor", visitor_id), ("email", email)):
+            wanted = hmac.new(secret, (subject or "").encode(), hashlib.sha256).hexdigest()
+            same = hmac.compare_digest(wanted, given.lower())
+            if same and subject and proven is None:
+                proven = kind
     if proven is None:
         raise InvalidSignature
     return Claim(visitor_id, email, proven)
+
+
+def _secrets(desk: Desk, widget: ChatWidget) -> list[bytes]:
+    """Return what proves visitors now: the secret, and the one before it until its time is over."""
+    kept = [widget.hmac_secret]
+    until = widget.old_hmac_secret_until
+    if widget.old_hmac_secret is not None and until is not None and desk.clock() < until:
+        kept.append(widget.old_hmac_secret)
+    return [desk.keyring.decrypt(it).encode() for it in kept]
 
 
 def meet(
