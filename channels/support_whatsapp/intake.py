@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, literal_column, select
 
@@ -76,7 +76,6 @@ class Intake:
         self._waiting: list[Received] = []
         self._writing = False
         self._last = 0.0
-        self._insert: Any = None
         self.decrypted = lru_cache(MOST_SECRETS)(application.keyring.decrypt)
 
     def keep(self, workspace_id: int, account_id: int, body: bytes) -> None:
@@ -150,11 +149,8 @@ class Intake:
             desk = application.desk_on(session)
             accounts = sorted({it.account_id for it in batch})
             worked_on = self._worked_on(desk, accounts)
-            if self._insert is None:
-                keys = ("workspace_id", "account_id", "digest")
-                self._insert = upsert(session, WhatsAppPayload, keys=keys)
             session.core(
-                self._insert,
+                upsert(session, WhatsAppPayload, keys=("workspace_id", "account_id", "digest")),
                 [
                     {
                         "workspace_id": workspace_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,16 @@ def sync(context: JobContext, account_id: int) -> None:
     except GraphError as error:
         if error.pause is not None and context.attempt < MOST_ATTEMPTS:
             raise RetryLater(error.message, after=error.pause * 2**context.attempt) from None
+
+
+def sync_first(open_desk: OpenDesk, account_id: int) -> None:
+    """Read the list of a number if it never was; where Meta does not give it, it decides itself."""
+    with open_desk() as desk:
+        account = desk.session.get(WhatsAppAccount, account_id)
+        unread = account is not None and account.templates_synced_at is None
+    if unread:
+        with suppress(GraphAway, GraphError):  # what it refuses, sync_now notes with the account
+            sync_now(open_desk, account_id)
 
 
 def sync_now(open_desk: OpenDesk, account_id: int) -> int:
@@ -111,7 +122,8 @@ def prepare(
 ) -> Ready:
     """Fill a template; raises ``Invalid`` for one that Meta would not send.
 
-    While the list has never been read, whatever is asked for goes to Meta, which decides.
+    While the list has never been read, as that of an account without ``waba_id`` cannot be,
+    whatever is asked for passes: sending reads it first (:func:`sync_first`), and Meta decides.
     """
     name, language = str(template["name"]), str(template["language"])
     given = [str(it) for it in template.get("parameters") or ()]
