@@ -11,6 +11,7 @@ from sqlalchemy import delete, select
 
 from support_core.plugin_api import Invalid, RetryLater, job
 
+from .codes import delay
 from .graph import Graph, GraphAway, GraphError
 from .models import WhatsAppAccount, WhatsAppTemplate
 from .reading import clean, objects, text
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from support_core.plugin_api import Desk, JobContext, OpenDesk
 
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,100})\s*\}\}")
 APPROVED = "APPROVED"
 FILES = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
 MOST_ATTEMPTS = 8
@@ -33,10 +34,10 @@ def sync(context: JobContext, account_id: int) -> None:
         sync_now(context.desk, account_id)
     except GraphAway as error:
         if context.attempt < MOST_ATTEMPTS:
-            raise RetryLater(error.message, after=60.0 * 2**context.attempt) from None
+            raise RetryLater(error.message, after=delay(60.0, context.attempt + 1)) from None
     except GraphError as error:
         if error.pause is not None and context.attempt < MOST_ATTEMPTS:
-            raise RetryLater(error.message, after=error.pause * 2**context.attempt) from None
+            raise RetryLater(error.message, after=delay(error.pause, context.attempt + 1)) from None
 
 
 def sync_first(open_desk: OpenDesk, account_id: int) -> None:
