@@ -29,6 +29,7 @@ from .runners import collect as collect_runners
 from .services import resources
 from .services.maintenance import SCHEDULES
 from .settings import CORE_SETTINGS, ConfigurationError, Settings
+from .streams.audience import collect_audiences
 from .streams.event_types import EventTypes
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ def assemble(
         after_commit=AfterCommit(plugins),
         followers=Followers.collect(plugins),
         event_types=EventTypes.collect(plugins),
+        audiences=collect_audiences(plugins),
         clock=clock,
     )
 

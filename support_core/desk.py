@@ -6,10 +6,8 @@ holds no behaviour of its own. Services are made on first use.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .events import EventPublisher, attach
 from .identity import Actor, WorkspaceRef
@@ -33,6 +31,7 @@ from .services.search import SearchIndexes
 from .services.tokens import TokenService
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from .application import Application
@@ -43,7 +42,12 @@ if TYPE_CHECKING:
     from .plugins import Plugins
     from .settings import Settings
 
-OpenDesk = Callable[[], AbstractContextManager["Desk"]]
+
+class OpenDesk(Protocol):
+    """Opens desks, one after the other, each in a transaction of its own."""
+
+    def __call__(self, *, write: bool = True) -> AbstractContextManager[Desk]:
+        """Open one; without ``write`` it only reads."""
 
 
 class Desk:

@@ -99,8 +99,11 @@ from .services.listing import ListPage, run_list
 from .services.replies import Reply
 from .settings import ConfigurationError, Setting, Settings
 from .streams import (
+    Audience,
     Positions,
+    Seat,
     Selection,
+    Shown,
     Subscription,
     event_frame,
     frame,
@@ -119,6 +122,7 @@ __all__ = [
     "THREAD",
     "Application",
     "Attachment",
+    "Audience",
     "Base",
     "Blob",
     "BlobMissing",
@@ -180,11 +184,13 @@ __all__ = [
     "Runner",
     "RunnerContext",
     "Schedule",
+    "Seat",
     "Selection",
     "Sent",
     "Service",
     "Setting",
     "Settings",
+    "Shown",
     "Signal",
     "Subscription",
     "SupportError",
