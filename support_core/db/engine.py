@@ -1,8 +1,8 @@
 """Engines and sessions for SQLite and PostgreSQL, held to the same behaviour.
 
 SQLite runs in WAL mode with explicit transactions: ``BEGIN IMMEDIATE`` for writers, so that two
-of them queue instead of failing half-way (those of a process in turn, see :mod:`.turns`), and
-``BEGIN`` for readers, who see one snapshot.
+of them queue (:mod:`.writing`) instead of failing half-way, and ``BEGIN`` for readers, who see one
+snapshot.
 PostgreSQL readers get ``READ ONLY`` transactions, SQLite's connections that only read
 (:mod:`.reading`): a GET cannot write, by the database's word.
 """
@@ -23,8 +23,7 @@ from .lowered import provide as provide_lowered
 from .reading import Readers
 from .reading import begin as begin_reading
 from .session import WorkspaceSession
-from .turns import Connection as TurnTaking
-from .turns import Turns
+from .writing import Line, LinedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +49,7 @@ class Database:
         self.dialect = self.url.get_backend_name()
         if self.dialect == "sqlite":
             Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
-            self.turns = Turns()
-            self.engine = _sqlite_engine(self.url, pool_size, sqlite_synchronous, self.turns)
+            self.engine = _sqlite_engine(self.url, pool_size, sqlite_synchronous)
             self._writer: Engine = self.engine.execution_options(support_write=True)
             self._reader: Engine = self.engine
             self._readers: Readers | None = Readers(self.engine, kept=pool_size)
@@ -157,9 +155,10 @@ def _engine(url: URL, pool_size: int, **options: Any) -> Engine:
         ) from None
 
 
-def _sqlite_engine(url: URL, pool_size: int, synchronous: str, turns: Turns) -> Engine:
-    driver = {"check_same_thread": False, "timeout": 15, "factory": TurnTaking}
-    engine = _engine(url, pool_size, connect_args=driver)
+def _sqlite_engine(url: URL, pool_size: int, synchronous: str) -> Engine:
+    options = {"check_same_thread": False, "timeout": 15, "factory": LinedConnection}
+    engine = _engine(url, pool_size, connect_args=options)
+    line = Line()
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
@@ -179,11 +178,11 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str, turns: Turns) -> 
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        driven: Any = connection.connection.dbapi_connection
         if connection.get_execution_options().get("support_write", False):
-            with driven.in_turn(turns):
+            driver: Any = connection.connection.dbapi_connection
+            with driver.in_line(line):
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
-            begin_reading(driven)
+            begin_reading(connection.connection.dbapi_connection)
 
     return engine

@@ -26,7 +26,7 @@ class Cut(Exception):
 
 def _turn(workspace: TestWorkspace, conversation_id: int) -> None:
     with workspace.desk() as desk:
-        jobs.clocks.hold(desk, conversation_id)
+        jobs.clocks.hold(desk, conversation_id)  # type: ignore[attr-defined]
         jobs.refresh(desk, [conversation_id, *jobs._also_due(desk, conversation_id)])
 
 
