@@ -78,6 +78,7 @@ def behind_nginx(stack: ExitStack, options: argparse.Namespace) -> ChatsBehind:
         }
     ).registry.support
     stack.callback(application.close)
+    application.jobs.open()  # its commits ring for the worker, as those of a web process do
     port = free_port()
     site = Site(
         f"127.0.0.1:{port}",
