@@ -219,8 +219,9 @@ def _lines_of_gateway(found: Measured, options: argparse.Namespace) -> list[str]
 
 def _lines_of_nchan(found: Measured, options: argparse.Namespace, workers: int) -> list[str]:
     return [
-        f"The same by nginx's nchan ({workers} workers) over Redis, with the plugin `nchan`: a "
-        "job makes what the visitor sees and publishes it to a channel of theirs.",
+        f"The same by nginx's nchan ({workers} workers) over Redis, on PostgreSQL, with the "
+        "plugin `nchan`: a job of another process makes what the visitor sees and publishes it to "
+        "a channel of theirs.",
         found.facts(options.visitors, "nginx's"),
         found.table("nginx's"),
     ]

@@ -1,4 +1,7 @@
-"""The visitors of :mod:`bench.chat` by nginx's nchan over Redis, measured by the same clients."""
+"""The visitors of :mod:`bench.chat` by nginx's nchan over Redis, measured by the same clients.
+
+On PostgreSQL: the worker that publishes is another process than the agents'.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+from sqlalchemy import make_url
+
 from support_core import app
 from tests.deploy.site import Nchan, Site, changed
 from tests.services.nginx import Nginx
+from tests.services.postgres import Cluster, driver_url
 from tests.services.process import free_port
 from tests.services.redis import Redis
 from tests.serving.processes import bootstrap, running, write_ini
@@ -32,6 +39,12 @@ def behind_nginx(stack: ExitStack, options: argparse.Namespace) -> ChatsBehind:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="support-bench-")))
     redis = Redis()
     stack.callback(redis.stop)
+    cluster = Cluster()
+    stack.callback(cluster.stop)
+    with psycopg.connect(driver_url(cluster.url), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bench")
+    database = make_url(cluster.url).set(database="bench")
+    url = database.render_as_string(hide_password=False)
     # Another address than the clients', whose connections hold most ports of theirs.
     publisher_address = f"127.0.0.8:{free_port()}"
     shared = {
@@ -43,7 +56,7 @@ def behind_nginx(stack: ExitStack, options: argparse.Namespace) -> ChatsBehind:
     }
     ini = write_ini(
         folder,
-        options.database,
+        url,
         {
             "support.ratelimit.enabled": "false",
             "support.workers": "1",
@@ -57,15 +70,15 @@ def behind_nginx(stack: ExitStack, options: argparse.Namespace) -> ChatsBehind:
     desk = stack.enter_context(running(ini, ready=""))
     application = app.build(
         {
-            "sqlalchemy.url": options.database.replace("%(here)s", str(folder)),
+            "sqlalchemy.url": url,
             "support.keys_file": str(folder / "var" / "keys"),
             "support.blobs.path": str(folder / "var" / "blobs"),
-            "support.sqlite.synchronous": "off",
             "support.log.level": "warning",
             **shared,
         }
     ).registry.support
     stack.callback(application.close)
+    application.jobs.open()  # its commits ring for the worker, as those of a web process do
     port = free_port()
     site = Site(
         f"127.0.0.1:{port}",

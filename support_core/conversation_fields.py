@@ -49,7 +49,8 @@ class ConversationFields:
 
     ``live_only`` promises that the columns of filters and sorts are null for a conversation that
     is deleted; then a list that only they narrow is counted without looking at conversations.
-    Make one object of it, at import: statements are kept by it.
+    ``volatile`` names shown fields that change by themselves: an ``If-Match`` is not held against
+    them. Make one object of it, at import: statements are kept by it.
     """
 
     table: Table
@@ -58,6 +59,7 @@ class ConversationFields:
     filters: Mapping[str, tuple[Field, ColumnElement[Any]]] = field(default_factory=dict)
     sorts: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     live_only: bool = False
+    volatile: Sequence[str] = ()
 
 
 def shown_names(declared: Sequence[ConversationFields]) -> tuple[str, ...]:

@@ -57,6 +57,11 @@ class Plugins:
         """The shown mailbox fields that change by themselves."""
         return frozenset(name for it in self.mailbox_fields for name in it.volatile)
 
+    @property
+    def volatile_conversation_fields(self) -> frozenset[str]:
+        """Fields of conversations that change by themselves."""
+        return frozenset(name for it in self.conversation_fields for name in it.volatile)
+
     def channel_hook(self, channel: str, hook: str, **arguments: Any) -> Any:
         """Call ``hook`` of the one plugin that is ``channel``; None where there is none."""
         owner = self.channel_plugins.get(channel)

@@ -18,6 +18,7 @@ from .demo import furnish
 from .gate import admitted
 from .reading import agents_look
 from .settings import SETTINGS
+from .visitors import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from support_core.plugin_api import (
         Audience,
+        ConversationFields,
         ConversationRef,
         Desk,
         DomainEvent,
@@ -64,6 +66,11 @@ def support_settings_schema() -> Sequence[Setting]:
 @hookimpl
 def support_event_permissions() -> Mapping[str, Permission]:
     return {"chat.*": Permission.VIEW_CONVERSATIONS, "widget.*": Permission.MANAGE_WIDGETS}
+
+
+@hookimpl
+def support_conversation_schema() -> ConversationFields:
+    return FIELDS
 
 
 @hookimpl

@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from support_core.plugin_api import NotFound, email_key
 
+from . import visitors
 from .browsers import browser_of
 from .models import ChatContact
 from .problems import InvalidSignature
@@ -81,6 +82,7 @@ def meet(
     contact = _known(desk, widget, claim)
     if contact is None:
         contact = _make(desk, widget, claim)
+    before = visitors.visitor_of(contact)
     for name in PAGE:
         setattr(contact, name, values[name])
     if user_agent:
@@ -90,6 +92,8 @@ def meet(
         contact.email = claim.email
     contact.last_seen_at = desk.clock()
     desk.session.flush()
+    if visitors.visitor_of(contact) != before:
+        visitors.moved(desk, contact)
     return contact
 
 
@@ -166,12 +170,15 @@ def _linked(desk: Desk, contact: ChatContact) -> Customer | None:
 def seen(desk: Desk, contact: ChatContact, values: Mapping[str, Any] | None = None) -> None:
     """Note a sign of life, and the page where that has changed."""
     now = desk.clock()
+    before = visitors.visitor_of(contact)
     for name in ("page_url", "page_title"):
         if values and name in values and values[name] != getattr(contact, name):
             setattr(contact, name, values[name])
     if now - contact.last_seen_at > ONLINE / 5:
         contact.last_seen_at = now
     desk.session.flush()
+    if visitors.visitor_of(contact) != before:
+        visitors.moved(desk, contact)
 
 
 def forget(desk: Desk, customer_id: int) -> None:
@@ -179,7 +186,9 @@ def forget(desk: Desk, customer_id: int) -> None:
     rows = desk.session.execute(
         select(ChatContact).where(ChatContact.customer_id == customer_id)
     ).scalars()
-    for contact in rows.all():
+    found = rows.all()
+    visitors.forget(desk, [it.id for it in found])
+    for contact in found:
         contact.secret_id = secrets.randbelow(2**53 - 1) + 1
         contact.visitor_id = str(uuid4())
         contact.proven_email = contact.email = contact.name = None

@@ -114,7 +114,9 @@ class ChatContact(Identified, Timestamped, WorkspaceScoped, Base):
 class ChatConversation(Timestamped, WorkspaceScoped, Base):
     """Whose conversation it is, and who has read how far: ids of threads, 0 for nothing yet.
 
-    ``mailed_id`` is the last reply that went out by mail because nobody read it here.
+    ``mailed_id`` is the last reply that went out by mail because nobody read it here. ``visitor``
+    is what agents see of who writes: in a contact's newest conversation it follows them from page
+    to page.
     """
 
     __tablename__ = "chat_conversations"
@@ -130,6 +132,7 @@ class ChatConversation(Timestamped, WorkspaceScoped, Base):
     visitor_read_id: Mapped[int] = mapped_column(BigInteger, default=0)
     agent_read_id: Mapped[int] = mapped_column(BigInteger, default=0)
     mailed_id: Mapped[int] = mapped_column(BigInteger, default=0)
+    visitor: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
 
 class ChatUpload(WorkspaceScoped, Base):

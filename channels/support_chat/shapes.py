@@ -96,6 +96,15 @@ _WIDGET: dict[str, Any] = {
     "updated_at": MOMENT,
 }
 WIDGET = component("Widget", obj(**_WIDGET))
+CONVERSATION_VISITOR = maybe(
+    obj(
+        id=ID,
+        page_url=maybe(TEXT),
+        page_title=maybe(TEXT),
+        referrer=maybe(TEXT),
+        browser=maybe(TEXT),
+    )
+)
 WIDGET_WITH_SECRET = component("WidgetWithSecret", obj(**_WIDGET, hmac_secret=TEXT))
 ROTATED_WIDGET = component(
     "RotatedWidget", obj(**_WIDGET, hmac_secret=TEXT, old_hmac_secret_until=MOMENT)

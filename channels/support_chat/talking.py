@@ -16,6 +16,7 @@ from .models import ChatConversation
 from .presenting import present_form
 from .problems import ConversationNotFound
 from .settings import SESSION_TIMEOUT
+from .visitors import visitor_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,6 +116,7 @@ def start(desk: Desk, widget: ChatWidget, contact: ChatContact, values: Mapping[
             visitor_read_id=0,
             agent_read_id=0,
             mailed_id=0,
+            visitor=visitor_of(contact),
         )
         desk.session.add(row)
         desk.session.flush()
@@ -156,6 +158,8 @@ def _file(
 ) -> Said:
     conversation = desk.conversations.get(row.conversation_id, lock=True)
     uploads.check(desk, contact, values["attachment_ids"])
+    if row.visitor != visitor_of(contact):
+        row.visitor = visitor_of(contact)
     filed = desk.inbound.receive(
         InboundMessage(
             channel=CHANNEL,

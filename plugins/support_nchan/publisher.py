@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import httpx
+import orjson
 
 from .channels import joined, turn
+from .connections import Connections, Failed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Seconds.
-CONNECT, ANSWER, PATIENCE, PAUSE, FRESH = 2.0, 5.0, 8.0, 0.25, 5.0
+PATIENCE, PAUSE, FRESH = 8.0, 0.25, 5.0
 
 EVENTS, PASSING = "/publish", "/passing"
 
@@ -29,12 +30,8 @@ class Publisher:
     """Publishes to nchan by HTTP; safe to use from several threads."""
 
     def __init__(self, url: str, secret: str) -> None:
-        self._client = httpx.Client(
-            base_url=url,
-            headers={"Authorization": f"Bearer {secret}", "Accept": "application/json"},
-            timeout=httpx.Timeout(ANSWER, connect=CONNECT),
-            trust_env=False,
-        )
+        self._connections = Connections(url)
+        self._headers = {"Authorization": f"Bearer {secret}", "Accept": "application/json"}
         self._lock = threading.Lock()
         self._checked_at = float("-inf")
         self._problem: str | None = None
@@ -57,8 +54,10 @@ class Publisher:
 
         Raises :class:`NotPublished`.
         """
-        answer = self._post(PASSING, channels, name=name, content=content)
-        second = str(answer.json()["last_message_id"]).partition(":")[0]
+        answer: dict[str, Any] = orjson.loads(
+            self._post(PASSING, channels, name=name, content=content)
+        )
+        second = str(answer["last_message_id"]).partition(":")[0]
         return int(second)
 
     def cut(self, channel: str) -> None:
@@ -67,7 +66,7 @@ class Publisher:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._connections.close()
 
     def problem(self) -> str | None:
         """Say in a sentence what keeps nginx from publishing; asked every few seconds at most."""
@@ -84,9 +83,7 @@ class Publisher:
             return f"Streams get nothing new: {reason}"
         return None
 
-    def _post(
-        self, path: str, channels: Sequence[str], *, name: str, content: bytes
-    ) -> httpx.Response:
+    def _post(self, path: str, channels: Sequence[str], *, name: str, content: bytes) -> bytes:
         headers = {"X-EventSource-Event": name, "Content-Type": "application/json"}
         return self._ask("POST", path, channels, headers=headers, content=content)
 
@@ -99,12 +96,12 @@ class Publisher:
         headers: dict[str, str] | None = None,
         content: bytes = b"",
         accepted: frozenset[int] = ACCEPTED,
-    ) -> httpx.Response:
-        named = {"X-Support-Channels": joined(channels), **(headers or {})}
+    ) -> bytes:
+        sent = {**self._headers, "X-Support-Channels": joined(channels), **(headers or {})}
         try:
-            answer = self._client.request(method, path, headers=named, content=content)
-        except httpx.HTTPError as error:
+            status, body = self._connections.ask(method, path, sent, content)
+        except Failed as error:
             raise NotPublished(f"nginx cannot be reached ({type(error).__name__}).") from None
-        if answer.status_code not in accepted:
-            raise NotPublished(f"nginx's publisher answered {answer.status_code}.")
-        return answer
+        if status not in accepted:
+            raise NotPublished(f"nginx's publisher answered {status}.")
+        return body

@@ -101,7 +101,11 @@ def create(request: Request) -> dict[str, Any]:
 )
 def show(request: Request) -> dict[str, Any]:
     """Get a conversation with its threads."""
-    return _shown(request.desk, path_id(request))
+    shown = _shown(request.desk, path_id(request))
+    volatile = request.registry.support.plugins.volatile_conversation_fields
+    if volatile:
+        request.lasting = {name: it for name, it in shown["data"].items() if name not in volatile}
+    return shown
 
 
 GUARD = (show, lambda desk, id_: desk.conversations.get(id_, lock=True))

@@ -1,11 +1,11 @@
-"""The secret before the last rotation, which proves visitors for a while."""
+"""Who is on the page of a conversation, and the secret before the last rotation."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-from support_core.plugin_api import UTCDateTime
+from support_core.plugin_api import Json, UTCDateTime
 
 revision = "chat_0002"
 down_revision = "chat_0001"
@@ -16,8 +16,10 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("chat_widgets", sa.Column("old_hmac_secret", sa.Text(), nullable=True))
     op.add_column("chat_widgets", sa.Column("old_hmac_secret_until", UTCDateTime, nullable=True))
+    op.add_column("chat_conversations", sa.Column("visitor", Json, nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("chat_conversations", "visitor")
     op.drop_column("chat_widgets", "old_hmac_secret_until")
     op.drop_column("chat_widgets", "old_hmac_secret")
