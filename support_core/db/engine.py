@@ -1,7 +1,8 @@
 """Engines and sessions for SQLite and PostgreSQL, held to the same behaviour.
 
 SQLite runs in WAL mode with explicit transactions: ``BEGIN IMMEDIATE`` for writers, so that two
-of them queue instead of failing half-way, and ``BEGIN`` for readers, who see one snapshot.
+of them queue (:mod:`.writing`) instead of failing half-way, and ``BEGIN`` for readers, who see one
+snapshot.
 PostgreSQL readers get ``READ ONLY`` transactions, SQLite's connections that only read
 (:mod:`.reading`): a GET cannot write, by the database's word.
 """
@@ -22,6 +23,7 @@ from .lowered import provide as provide_lowered
 from .reading import Readers
 from .reading import begin as begin_reading
 from .session import WorkspaceSession
+from .writing import Line, LinedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +156,9 @@ def _engine(url: URL, pool_size: int, **options: Any) -> Engine:
 
 
 def _sqlite_engine(url: URL, pool_size: int, synchronous: str) -> Engine:
-    engine = _engine(url, pool_size, connect_args={"check_same_thread": False, "timeout": 15})
+    options = {"check_same_thread": False, "timeout": 15, "factory": LinedConnection}
+    engine = _engine(url, pool_size, connect_args=options)
+    line = Line()
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
@@ -175,7 +179,9 @@ def _sqlite_engine(url: URL, pool_size: int, synchronous: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get("support_write", False):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            driver: Any = connection.connection.dbapi_connection
+            with driver.in_line(line):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             begin_reading(connection.connection.dbapi_connection)
 
