@@ -6,14 +6,14 @@ holds no behaviour of its own. Services are made on first use.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .events import EventPublisher, attach
 from .identity import Actor, WorkspaceRef
-from .jobs.outbox import cancel, keyed_id
+from .jobs.outbox import cancel, cancel_many, keyed_id
 from .models import Workspace
 from .services.attachments import AttachmentService
 from .services.audit import AuditTrail
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .crypto import Keyring
     from .db import WorkspaceSession
     from .jobs import Job
+    from .jobs.outbox import JobCall
     from .plugins import Plugins
     from .settings import Settings
 
@@ -134,6 +135,23 @@ class Desk:
             due_at=due_at,
             key=key,
             move=move,
+        )
+
+    def enqueue_many(self, job: Job, calls: Iterable[JobCall], *, move: bool = False) -> None:
+        """Write many jobs of one kind into this transaction's outbox, by one statement.
+
+        Each as :meth:`enqueue` would; where many conversations are gone through, this is what
+        keeps a batch cheap.
+        """
+        self.application.jobs.enqueue_many(
+            self.session, job, calls, workspace_id=self.session.workspace_id, move=move
+        )
+
+    def cancel_jobs(self, job: Job, keys: Iterable[str]) -> int:
+        """Take back the jobs with these keys, as :meth:`cancel_job` does; return how many."""
+        workspace_id = self.session.workspace_id
+        return cancel_many(
+            self.session, [keyed_id(job, key, workspace_id=workspace_id) for key in keys]
         )
 
     def cancel_job(self, job: Job, *, key: str) -> bool:

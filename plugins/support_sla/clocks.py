@@ -17,7 +17,7 @@ from support_core.plugin_api import Conversation, Customer, Delivery, Thread
 from .models import Clock, StaleDay
 from .policies import Facts, read_promises
 from .reckoning import AGENT, CUSTOMER, Step, Verdict, reckon
-from .turning import tell
+from .turning import News, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .policies import Promise, Promises
 
-    Arm = Callable[[Desk, int, datetime | None], None]
+    Arm = Callable[[Desk, Mapping[int, datetime | None]], None]
 
 _conversation = Conversation.__table__.c
 _customer = Customer.__table__.c
@@ -78,7 +78,7 @@ def refresh(desk: Desk, ids: Iterable[int], *, arm: Arm, told_from: datetime | N
 
     Turning points that have come are told, but for those before ``told_from``, when a rule was
     made: nobody is told of what a new rule would have made of the past. ``arm`` sees to it that
-    somebody looks at a conversation's next one.
+    somebody looks at conversations when their next one comes.
     """
     wanted = {"here": desk.workspace_id, "ids": sorted(set(ids))}
     if not wanted["ids"]:
@@ -91,6 +91,7 @@ def refresh(desk: Desk, ids: Iterable[int], *, arm: Arm, told_from: datetime | N
     before = {row.conversation_id: row for row in session.core(_CLOCKS, wanted)}
     attributes = _attributes(desk, heads, promises)
     changed, news = [], []
+    moments: dict[int, datetime | None] = {}
     for head in heads:
         promise = promises.of(_facts(head, attributes))
         verdict = _judge(head, history[head.id], promise, now)
@@ -107,20 +108,22 @@ def refresh(desk: Desk, ids: Iterable[int], *, arm: Arm, told_from: datetime | N
             }
         )
         if old is None or old.fires_at != row["fires_at"]:
-            arm(desk, head.id, row["fires_at"])
+            moments[head.id] = row["fires_at"]
         told = set(old.turned) if old is not None else set()
         fresh = {
             name: moment
             for name, moment in verdict.turned.items()
             if name not in told and (told_from is None or moment >= told_from)
         }
-        if fresh and promise is not None:
-            news.append((head.id, promise, fresh))
+        if fresh and promise is not None and head.deleted_at is None:
+            news.append(News(head.id, promise, fresh))
     if changed:
         session.core(_upsert(session), changed)
         stale(desk, {head.created_at.date() for head in heads})
-    for conversation_id, promise, turned in news:
-        tell(desk, conversation_id, promise, turned)
+    if moments:
+        arm(desk, moments)
+    if news:
+        tell(desk, news)
 
 
 def stale(desk: Desk, days: Iterable[Any]) -> None:

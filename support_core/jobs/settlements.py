@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import bindparam, delete, literal_column, update
+from sqlalchemy import bindparam, delete, literal_column, select, update
 
 from .outbox import TABLE, is_keyed
 
@@ -109,6 +109,17 @@ _AGAIN = (
 
 _AGAIN_NAMES = frozenset(_AGAIN.compile().params)
 _NAMES = {name: frozenset(sql.compile().params) for name, sql in _STATEMENTS.items()}
+
+
+def lock_free(connection: Connection, settlements: Sequence[Settlement]) -> set[int]:
+    """Lock the rows of settlements that nobody else has locked; return their ids."""
+    free = (
+        select(TABLE.c.id)
+        .where(TABLE.c.id.in_([settlement.claim.id for settlement in settlements]))
+        .order_by(TABLE.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    return set(connection.execute(free).scalars())
 
 
 def write(connection: Connection, settlements: Sequence[Settlement], *, moment: datetime) -> int:

@@ -153,3 +153,34 @@ def test_the_jobs_of_a_process_that_ended_are_queued_at_once(application):
     application.jobs.broker.claims.take("notes", owner=owner, count=1, after=-1)
     assert application.jobs.drain() == 1
     assert sample_jobs.attempts == [(1, 2)]
+
+
+def test_jobs_with_keys_end_together_but_for_one_that_somebody_holds(application):
+    engine, clerk = application.jobs, application.jobs.broker.clerk
+    for number in range(5):
+        application.enqueue(note, number, key=f"timer {number}")
+    claims = _take(application, count=5)
+    clerk.hold(claims)
+    written = []
+    original = clerk._write
+
+    def write(batch):
+        # Only the group finds a row locked; whoever waits for it alone would wait for this test.
+        if len(batch) == 1:
+            held.close()
+        written.append(len(batch))
+        return original(batch)
+
+    clerk._write = write
+    for claim in claims:
+        clerk.settle(Settlement(claim, "done"))
+    held = application.database.session(1)
+    if application.database.dialect == "postgresql":
+        held.connection()
+        engine.enqueue(held, note, 2, workspace_id=1, key="timer 2")
+    try:
+        clerk.flush()
+    finally:
+        held.close()
+    assert application.rows() == []
+    assert written == ([5, 1] if application.database.dialect == "postgresql" else [5])
