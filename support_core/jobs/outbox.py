@@ -187,7 +187,11 @@ def _move(statement: Any) -> Insert:
             # Handed to a broker it cannot be called back: it runs now, and is asked for again.
             "state": case((running | handed, old.state), else_=new.state),
             "due_at": case((running, old.due_at), else_=new.due_at),
-            "again_at": case((running, new.due_at), else_=None),
+            "again_at": case(
+                (running, new.due_at),
+                (handed & (new.state == literal_column("'delayed'")), new.due_at),
+                else_=None,
+            ),
             "attempt": case((dead, 0), else_=old.attempt),
             "message": case((dead, new.message), else_=old.message),
             "last_error": case((dead, None), else_=old.last_error),
@@ -216,7 +220,9 @@ def _join(statement: Any, *, least: Any) -> Insert:
                 (running, old.due_at), (dead, new.due_at), else_=least(old.due_at, new.due_at)
             ),
             "again_at": case(
-                (running, least(func.coalesce(old.again_at, new.due_at), new.due_at)), else_=None
+                (running, least(func.coalesce(old.again_at, new.due_at), new.due_at)),
+                (dead, None),
+                else_=old.again_at,
             ),
             "attempt": case((dead, 0), else_=old.attempt),
             "message": case((dead, new.message), else_=old.message),
