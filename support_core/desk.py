@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,15 @@ if TYPE_CHECKING:
     from .plugins import Plugins
     from .settings import Settings
 
+
+class Unknown(Enum):
+    """What nobody has said."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
+
 OpenDesk = Callable[[], AbstractContextManager["Desk"]]
 
 
@@ -56,8 +66,9 @@ class Desk:
         session: WorkspaceSession,
         *,
         actor: Actor | None = None,
-        plan: str | None = None,
+        plan: str | Unknown | None = UNKNOWN,
     ) -> None:
+        """Work in the session's transaction; the plan is looked up when it is not given."""
         self.application = application
         self.session = session
         self.actor = actor or Actor()
@@ -72,9 +83,15 @@ class Desk:
     @cached_property
     def workspace(self) -> WorkspaceRef:
         """The workspace with its plan: the host's billing decides, else what is stored."""
-        stored = WorkspaceRef(self.workspace_id, self._plan)
+        stored = WorkspaceRef(self.workspace_id, self._stored_plan())
         plan = self.hook.support_plan(workspace=stored)
         return WorkspaceRef(stored.id, plan if plan is not None else stored.plan)
+
+    def _stored_plan(self) -> str | None:
+        if isinstance(self._plan, Unknown):
+            workspace = self.session.get(Workspace, self.workspace_id)
+            return workspace.plan if workspace is not None else None
+        return self._plan
 
     @property
     def settings(self) -> Settings:

@@ -14,6 +14,7 @@ from support_core.plugin_api import Conversation, JobCall, Prepared, job
 from . import clocks, folding, recomputing
 from .models import Clock
 from .settings import BATCH
+from .standing import note_change, standing, with_policies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-#: Conversations whose turning points one job may tell of, when many fall together.
-TOGETHER = 200
-
 #: Seconds after which a job that has more to do lets others go first.
 TURN = 5.0
 
-#: Seconds between two batches on SQLite, which has one writer at a time.
+#: Seconds between two batches on SQLite, whose waiters in other processes look ten times a second:
+#: who goes on at once would keep them all out.
 SQLITE_REST = 0.12
 
 _clock, _conversation = Clock.__table__.c, Conversation.__table__.c
@@ -53,7 +52,7 @@ _ALSO_DUE = (
         _clock.conversation_id != bindparam("own"),
     )
     .order_by(_clock.fires_at, _clock.conversation_id)
-    .limit(TOGETHER - 1)
+    .limit(bindparam("most"))
     .with_for_update(of=Conversation.__table__, skip_locked=True)
 )
 
@@ -72,9 +71,15 @@ def arm(desk: Desk, moments: Mapping[int, datetime | None]) -> None:
         desk.cancel_jobs(turn, done)
 
 
-def refresh(desk: Desk, ids: Iterable[int], *, told_from: datetime | None = None) -> None:
+def refresh(
+    desk: Desk,
+    ids: Iterable[int],
+    *,
+    told_from: datetime | None = None,
+    judge_closed: bool = True,
+) -> None:
     """Reckon conversations anew; see :func:`clocks.refresh`."""
-    clocks.refresh(desk, ids, arm=arm, told_from=told_from)
+    clocks.refresh(desk, ids, arm=arm, told_from=told_from, judge_closed=judge_closed)
 
 
 @job(queue="sla", max_retries=None)
@@ -114,23 +119,41 @@ def _is_due(desk: Desk, conversation_id: int) -> bool:
 
 def _also_due(desk: Desk, conversation_id: int) -> list[int]:
     """Return others that are due, and hold them; who is held by somebody else is left to them."""
-    values = {"here": desk.workspace_id, "now": desk.clock(), "own": conversation_id}
+    values = {
+        "here": desk.workspace_id,
+        "now": desk.clock(),
+        "own": conversation_id,
+        "most": desk.settings[BATCH] - 1,
+    }
     return list(desk.session.core(_ALSO_DUE, values).scalars())
 
 
 @job(queue="maintenance", max_retries=None)
 def recompute(context: JobContext) -> None:
-    """Reckon the workspace's open conversations anew, a batch in each transaction."""
+    """Reckon the workspace's open conversations anew, a batch in each transaction.
+
+    On SQLite each batch is a job of its own, with a pause between two in which no worker waits.
+    """
     until = time.monotonic() + TURN
     batch: int = context.application.settings[BATCH]
-    # SQLite's waiters look ten times a second: who goes on at once would keep them all out.
-    rest = SQLITE_REST if context.application.database.dialect == "sqlite" else 0.0
-    while recomputing.step(context, batch=batch, refresh=refresh):
-        time.sleep(rest)
-        if time.monotonic() > until:
+    alone = context.application.database.dialect == "sqlite"
+    while (done := recomputing.step(context, batch=batch, refresh=refresh)) is not None:
+        if (alone and done == batch) or time.monotonic() > until:
             with context.desk() as desk:
-                desk.enqueue(recompute, key="recompute")
+                rest = SQLITE_REST if alone else None
+                desk.enqueue(recompute, key="recompute", delay=rest)
             return
+
+
+@job(queue="maintenance")
+def watch_feature(context: JobContext) -> None:
+    """Note which workspaces have lost the feature or have it again, and reckon theirs anew."""
+    for workspace_id in with_policies(context.application):
+        with context.desk(workspace_id=workspace_id, write=False) as desk:
+            if standing(desk).noted:
+                continue
+        with context.desk(workspace_id=workspace_id) as desk:
+            note_change(desk, lambda it: it.enqueue(recompute, key="recompute"))
 
 
 @job(queue="maintenance")

@@ -40,7 +40,7 @@ def tell(desk: Desk, news: Sequence[News]) -> None:
 
     In the same transaction; who acts is nobody, whatever it was that brought it about.
     """
-    system = desk.application.desk_on(desk.session)
+    system = desk.application.desk_on(desk.session, plan=desk.workspace.plan)
     acting = [it.conversation_id for it in news if any(_wanted(it))]
     if len(acting) > 1:
         # By one statement, so that each is at hand when its turn comes.
