@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PATH = "/api/support/chat/stream"
 PLUGINS = "api chat plans"
+HEADERS = b"Accept: text/event-stream\r\nOrigin: https://shop.example\r\n"
 #: Rows that are written in one transaction while the bench is set up.
 BATCH = 500
 
@@ -46,15 +47,15 @@ class Chats(Bench):
     def swarm(self, paths: Sequence[str]) -> Swarm:
         return Swarm(self.address, self.headers, paths, processes=self.options.client_processes)
 
-    def answer(self, index: int, number: int) -> tuple[int, float]:
-        """Let an agent answer a visitor; return the message's id and when it began."""
+    def answer(self, index: int, number: int) -> tuple[int, float, float]:
+        """Let an agent answer a visitor; return the message's id, when it began and was stored."""
         began = time.monotonic()
         with self.publisher.desk(self.workspace_id) as desk:
             conversation = desk.conversations.get(self.conversations[index])
             acting = desk.acting_as(self.agent_id)
             thread = acting.replies.add(conversation, Reply(body=f"Answer {number}"))
             thread_id = thread.id
-        return thread_id, began
+        return thread_id, began, time.monotonic()
 
 
 def main() -> None:
@@ -62,7 +63,14 @@ def main() -> None:
     options = _options()
     raise_file_limit()
     with ExitStack() as stack:
-        lines = _run(_bench(stack, options))
+        lines = _lines_of_gateway(_measured(_bench(stack, options)), options)
+    if options.nchan:
+        from .chat_nchan import behind_nginx  # noqa: PLC0415 - it needs this module
+
+        with ExitStack() as stack:
+            bench = behind_nginx(stack, options)
+            workers = len(bench.workers)
+            lines += _lines_of_nchan(_measured(bench), options, workers)
     text = "\n\n".join([report.machine(report.sqlite_version()), *lines])
     sys.stdout.write(f"\n{text}\n")
     if options.output is not None:
@@ -76,6 +84,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--writers", type=int, default=4, help="agents' transactions at a time")
     parser.add_argument("--client-processes", type=int, default=2)
+    parser.add_argument("--no-nchan", dest="nchan", action="store_false")
     parser.add_argument("--database", default="sqlite:///%(here)s/desk.sqlite")
     parser.add_argument("--output", type=Path, default=RESULTS, help="where the tables are kept")
     parser.add_argument("--dry", dest="output", action="store_const", const=None)
@@ -120,18 +129,18 @@ def _bench(stack: ExitStack, options: argparse.Namespace) -> Chats:
         gateway,
         publisher,
         workspace_id,
-        b"Accept: text/event-stream\r\nOrigin: https://shop.example\r\n",
+        HEADERS,
         options,
         address,
         [],
         [],
         0,
     )
-    _people(bench)
+    people(bench)
     return bench
 
 
-def _people(bench: Chats) -> None:
+def people(bench: Chats) -> None:
     """Make a widget, an agent, and visitors who have a conversation each."""
     with bench.publisher.desk(bench.workspace_id) as desk:
         mailbox = desk.mailboxes.create({"name": "Chat", "email": "chat@bench.example"})[0]
@@ -166,7 +175,58 @@ def _people(bench: Chats) -> None:
                 bench.paths.append(f"{PATH}?token={token}&contact_id={2**52 + number}")
 
 
-def _run(bench: Chats) -> list[str]:
+@dataclass
+class Measured:
+    """What one engine gave."""
+
+    opened: float
+    memory: float
+    replies: int
+    rate: float
+    times: list[float]
+    stored: list[float]
+    cpu: float
+
+    def facts(self, visitors: int, whose: str) -> str:
+        """Return the list under a description."""
+        return (
+            f"* {visitors:,} visitors' streams opened in {self.opened:.1f} s.\n"
+            f"* **{self.memory:.1f} KiB** of {whose} memory a visitor.\n"
+            f"* {self.replies:,} replies at {self.rate:.0f} a second: none lost, none repeated, "
+            "none to another visitor."
+        )
+
+    def table(self, whose: str) -> str:
+        """Return how long replies took."""
+        return (
+            f"| to the visitor | p50 ms | p99 ms | most ms | {whose} CPU a reply, µs |\n"
+            "|---|--:|--:|--:|--:|\n"
+            f"| from the beginning of the transaction {_spread(self.times)} {self.cpu:.0f} |\n"
+            f"| from its commit {_spread(self.stored)} |"
+        )
+
+
+def _lines_of_gateway(found: Measured, options: argparse.Namespace) -> list[str]:
+    return [
+        f"One `support-core gateway` process ({_dialect(options)}, bus over Redis, uvloop), "
+        f"{options.visitors:,} visitors of one workspace over loopback, each with a conversation "
+        "of their own; agents' replies are committed by another process, and each is one "
+        "visitor's.",
+        found.facts(options.visitors, "the gateway's resident"),
+        found.table("gateway's"),
+    ]
+
+
+def _lines_of_nchan(found: Measured, options: argparse.Namespace, workers: int) -> list[str]:
+    return [
+        f"The same by nginx's nchan ({workers} workers) over Redis, with the plugin `nchan`: a "
+        "job makes what the visitor sees and publishes it to a channel of theirs.",
+        found.facts(options.visitors, "nginx's"),
+        found.table("nginx's"),
+    ]
+
+
+def _measured(bench: Chats) -> Measured:
     options, number = bench.options, bench.options.visitors
     _warm_up(bench)
     before = bench.resident
@@ -180,7 +240,7 @@ def _run(bench: Chats) -> list[str]:
         used = bench.cpu
         sent, took = _answer_all(bench)
         swarm.wait_for(len(sent), patience=PATIENCE)
-        cpu = bench.cpu - used
+        cpu = (bench.cpu - used) / len(sent) * 1e6
         time.sleep(1)  # for what should not come
         arrivals = swarm.collect()
     finally:
@@ -189,29 +249,22 @@ def _run(bench: Chats) -> list[str]:
     processes = options.client_processes
     order = [index for first in range(processes) for index in range(first, number, processes)]
     times: list[float] = []
+    stored: list[float] = []
     for index, stream in zip(order, arrivals, strict=True):
-        wanted = [id_ for id_, (visitor, _) in sent.items() if visitor == index]
+        wanted = [id_ for id_, (visitor, _, _) in sent.items() if visitor == index]
         got = [id_ for id_, _ in stream]
         if sorted(got) != sorted(wanted):
             raise SystemExit(f"A visitor had {got[:20]} instead of {wanted[:20]}.")
         times += [moment - sent[id_][1] for id_, moment in stream]
-    p99 = quantiles(times, n=100)[98] * MILLISECOND
-    rate = len(sent) / took
-    return [
-        f"One `support-core gateway` process ({_dialect(options)}, bus over Redis, uvloop), "
-        f"{number:,} visitors of one workspace over loopback, each with a conversation of their "
-        "own; agents' replies are committed by another process, and each is one visitor's.",
-        f"* {open_now:,} visitors' streams opened in {seconds:.1f} s.\n"
-        f"* **{memory:.1f} KiB** of the gateway's resident memory a visitor.\n"
-        f"* {len(sent):,} replies at {rate:.0f} a second: none lost, none repeated, none to "
-        "another visitor.",
-        "| replies | p50 ms | p99 ms | most ms | gateway's CPU a reply, µs |\n"
-        "|--:|--:|--:|--:|--:|\n"
-        f"| {len(sent):,} | {median(times) * MILLISECOND:.1f} | {p99:.1f} "
-        f"| {max(times) * MILLISECOND:.1f} | {cpu / len(sent) * 1e6:.0f} |",
-        "Times run from the beginning of the transaction that stores the reply to its arrival at "
-        "the visitor.",
-    ]
+        stored += [moment - sent[id_][2] for id_, moment in stream]
+    return Measured(seconds, memory, len(sent), len(sent) / took, times, stored, cpu)
+
+
+def _spread(times: Sequence[float]) -> str:
+    """Return median, 99th percentile and most as cells of a table."""
+    p99 = quantiles(times, n=100)[98]
+    cells = (f"{it * MILLISECOND:.1f}" for it in (median(times), p99, max(times)))
+    return f"| {' | '.join(cells)} |"
 
 
 def _warm_up(bench: Chats) -> None:
@@ -225,15 +278,15 @@ def _warm_up(bench: Chats) -> None:
     time.sleep(1)
 
 
-def _answer_all(bench: Chats) -> tuple[dict[int, tuple[int, float]], float]:
+def _answer_all(bench: Chats) -> tuple[dict[int, tuple[int, float, float]], float]:
     """Answer visitors in turn, at the wanted rate; return what was sent, and the seconds it took.
 
-    What was sent is, by the message's id, whose it is and when it began.
+    What was sent is, by the message's id, whose it is, when it began and when it was stored.
     """
     options = bench.options
     total = options.rate * options.seconds
     step = max(1, options.visitors // total)
-    sent: dict[int, tuple[int, float]] = {}
+    sent: dict[int, tuple[int, float, float]] = {}
     start = time.monotonic()
 
     def write(first: int) -> None:
@@ -242,8 +295,8 @@ def _answer_all(bench: Chats) -> tuple[dict[int, tuple[int, float]], float]:
             if pause > 0:
                 time.sleep(pause)
             visitor = number * step % options.visitors
-            id_, began = bench.answer(visitor, number)
-            sent[id_] = visitor, began
+            id_, began, stored = bench.answer(visitor, number)
+            sent[id_] = visitor, began, stored
 
     writers = [Thread(target=write, args=(first,)) for first in range(options.writers)]
     for writer in writers:

@@ -29,10 +29,11 @@ from .runners import collect as collect_runners
 from .services import resources
 from .services.maintenance import SCHEDULES
 from .settings import CORE_SETTINGS, ConfigurationError, Settings
+from .streams.audience import collect_audiences
 from .streams.event_types import EventTypes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from pyramid.router import Router
@@ -49,9 +50,21 @@ def main(_global_config: Mapping[str, str] | None = None, **raw: str) -> Router:
     return build(raw).make_wsgi_app()
 
 
-def build(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = None) -> Configurator:
-    """Return the configurator of an application; ``extra`` are plugins without entry point."""
-    application = assemble(raw, extra)
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build(
+    raw: Mapping[str, Any],
+    extra: Mapping[str, ModuleType] | None = None,
+    *,
+    clock: Callable[[], datetime] = _now,
+) -> Configurator:
+    """Return the configurator of an application.
+
+    ``extra`` are plugins without entry point; ``clock`` tells the time in UTC, to jobs too.
+    """
+    application = assemble(raw, extra, clock=clock)
     config = Configurator(settings={**raw, **_PYRAMID})
     config.registry.support = application
     config.add_directive("add_support_resource", add_support_resource)
@@ -89,7 +102,12 @@ def _plugin_schedules(plugins: Plugins) -> list[Schedule]:
     ]
 
 
-def assemble(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = None) -> Application:
+def assemble(
+    raw: Mapping[str, Any],
+    extra: Mapping[str, ModuleType] | None = None,
+    *,
+    clock: Callable[[], datetime] = _now,
+) -> Application:
     """Make the long-lived parts out of the configuration, without a web application around."""
     first = Settings(
         {"support.plugins": raw.get("support.plugins", "api plans webhooks")}, CORE_SETTINGS
@@ -122,7 +140,8 @@ def assemble(raw: Mapping[str, Any], extra: Mapping[str, ModuleType] | None = No
         after_commit=AfterCommit(plugins),
         followers=Followers.collect(plugins),
         event_types=EventTypes.collect(plugins),
-        clock=lambda: datetime.now(UTC),
+        audiences=collect_audiences(plugins),
+        clock=clock,
     )
 
 

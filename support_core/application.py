@@ -8,12 +8,14 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry
+from sqlalchemy import bindparam, select
 
+from .db import Prepared
 from .desk import UNKNOWN, Desk, Unknown
 from .models import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from .after_commit import AfterCommit
@@ -28,8 +30,13 @@ if TYPE_CHECKING:
     from .plugins import Plugins
     from .ratelimit import RateLimits
     from .settings import Settings
+    from .streams.audience import Audience
     from .streams.event_types import EventTypes
     from .streams.hub import Hub
+
+
+_workspace = Workspace.__table__.c
+_PLAN = Prepared(select(_workspace.plan).where(_workspace.id == bindparam("id")))
 
 
 @dataclass
@@ -48,6 +55,7 @@ class Application:
     followers: Followers
     clock: Callable[[], datetime]
     event_types: EventTypes
+    audiences: Sequence[Audience]
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     jobs: JobEngine = field(init=False)  # set once all jobs are known
     resources: dict[str, Callable[[Desk], int]] = field(default_factory=dict)
@@ -74,9 +82,11 @@ class Application:
         """Open a transaction and yield its desk; commit at the end, roll back on an exception."""
         with self.database.transaction(workspace_id, write=write) as session:
             plan = None
-            if workspace_id is not None:
+            if workspace_id is not None and write:
                 workspace = session.get(Workspace, workspace_id)
                 plan = workspace.plan if workspace else None
+            elif workspace_id is not None:
+                plan = next((it.plan for it in session.fetch(_PLAN, {"id": workspace_id})), None)
             yield self.desk_on(session, actor=actor, plan=plan)
 
     def desk_on(

@@ -6,11 +6,9 @@ holds no behaviour of its own. Services are made on first use.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .events import EventPublisher, attach
 from .identity import Actor, WorkspaceRef
@@ -34,6 +32,8 @@ from .services.search import SearchIndexes
 from .services.tokens import TokenService
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from .application import Application
@@ -54,7 +54,12 @@ class Unknown(Enum):
 
 UNKNOWN = Unknown.UNKNOWN
 
-OpenDesk = Callable[[], AbstractContextManager["Desk"]]
+
+class OpenDesk(Protocol):
+    """Opens desks, one after the other, each in a transaction of its own."""
+
+    def __call__(self, *, write: bool = True) -> AbstractContextManager[Desk]:
+        """Open one; without ``write`` it only reads."""
 
 
 class Desk:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from .runners import Runner
     from .security import Permission
     from .settings import Setting
-    from .streams import Subscription
+    from .streams import Audience, Subscription
 
 PROJECT = "support"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -229,6 +229,18 @@ def support_signal(signal: Signal) -> None:
     """
 
 
+@hookspec
+def support_audiences() -> Sequence[Audience]:
+    """Declare the people outside who hold streams of their own; collected once, at start.
+
+    For streams whose :class:`Subscription` has a ``seat``: an engine of ``support_stream`` may
+    then make what a name sees once, when it happens, and send it to all who sit there. It has to
+    be what the subscription's own ``render`` and ``hears`` make. After an event of ``ended_by``
+    the server asks its own such streams whether they last. Two audiences of one name stop the
+    start.
+    """
+
+
 @hookspec(firstresult=True)
 def support_stream(subscription: Subscription, request: Request) -> Response | None:
     """Serve a stream by an engine of one's own, such as a proxy in front; the first answer wins.
@@ -236,7 +248,8 @@ def support_stream(subscription: Subscription, request: Request) -> Response | N
     Called for every stream that a view has authorised, in the request's transaction, which only
     reads, before the server's own engine is asked. None leaves the stream to that one: an engine
     that knows event types and mailboxes only says so for a subscription with a ``render``, whose
-    ``wants`` is no :class:`Selection`, or that ``lasts``. Who answers sees to it that the stream
+    ``wants`` is no :class:`Selection`, or that ``lasts``, unless it has a ``seat`` and the engine
+    sends what audiences are shown. Who answers sees to it that the stream
     shows what ``subscription`` allows and nothing else, and that it ends when its holder's access
     does. HEAD requests come here too.
     """

@@ -100,8 +100,11 @@ from .services.listing import ListPage, run_list
 from .services.replies import Reply
 from .settings import ConfigurationError, Setting, Settings
 from .streams import (
+    Audience,
     Positions,
+    Seat,
     Selection,
+    Shown,
     Subscription,
     event_frame,
     frame,
@@ -120,6 +123,7 @@ __all__ = [
     "THREAD",
     "Application",
     "Attachment",
+    "Audience",
     "Base",
     "Blob",
     "BlobMissing",
@@ -182,11 +186,13 @@ __all__ = [
     "Runner",
     "RunnerContext",
     "Schedule",
+    "Seat",
     "Selection",
     "Sent",
     "Service",
     "Setting",
     "Settings",
+    "Shown",
     "Signal",
     "Subscription",
     "SupportError",

@@ -6,6 +6,7 @@ One process, one port: requests, streams, job workers and schedules. ``pserve`` 
 
 from __future__ import annotations
 
+import gc
 import logging
 import resource
 import signal
@@ -119,6 +120,9 @@ class EmbeddedServer:
         )
         # Its start and end are our own lines; its warnings and errors stay.
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        # What is here now stays: the collector need not walk through it again while streams wait.
+        gc.collect()
+        gc.freeze()
         log.info("serving", listen=list(options.listen), threads=options.threads, workers=workers)
         try:
             _Server(options.uvicorn(front), hub).run(sockets=sockets)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from support_core.plugin_api import Channel, Composition, Permission, Sent, hookimpl
 
 from . import continuity, widgets
-from .contacts import forget
+from .audience import VISITORS
+from .contacts import follow_merge, forget
 from .cors import tween as tween
 from .demo import furnish
 from .gate import admitted
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pyramid.config import Configurator
 
     from support_core.plugin_api import (
+        Audience,
         ConversationRef,
         Desk,
         DomainEvent,
@@ -65,6 +67,11 @@ def support_event_permissions() -> Mapping[str, Permission]:
 
 
 @hookimpl
+def support_audiences() -> Sequence[Audience]:
+    return (VISITORS,)
+
+
+@hookimpl
 def support_compose() -> Composition:
     """A reply is there with the commit; one that is held back is shown when its time comes."""
     return Composition(transport=False)
@@ -96,5 +103,7 @@ def support_dev_links() -> Sequence[tuple[str, str]]:
 def support_event(event: DomainEvent, desk: Desk) -> None:
     if event.type == "customer.erased":
         forget(desk, event.payload["customer_id"])
+    elif event.type == "customer.merged":
+        follow_merge(desk, event.payload["customer_id"], event.payload["merged_id"])
     else:
         continuity.replied(desk, event)

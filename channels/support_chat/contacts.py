@@ -49,16 +49,25 @@ def claim_of(desk: Desk, widget: ChatWidget, values: Mapping[str, Any]) -> Claim
         if widget.hmac_required:
             raise InvalidSignature
         return Claim(visitor_id, email)
-    secret = desk.keyring.decrypt(widget.hmac_secret).encode()
     proven = None
-    for kind, subject in (("visitor", visitor_id), ("email", email)):
-        wanted = hmac.new(secret, (subject or "").encode(), hashlib.sha256).hexdigest()
-        same = hmac.compare_digest(wanted, given.lower())
-        if same and subject and proven is None:
-            proven = kind
+    for secret in _secrets(desk, widget):
+        for kind, subject in (("visitor", visitor_id), ("email", email)):
+            wanted = hmac.new(secret, (subject or "").encode(), hashlib.sha256).hexdigest()
+            same = hmac.compare_digest(wanted, given.lower())
+            if same and subject and proven is None:
+                proven = kind
     if proven is None:
         raise InvalidSignature
     return Claim(visitor_id, email, proven)
+
+
+def _secrets(desk: Desk, widget: ChatWidget) -> list[bytes]:
+    """Return what proves visitors now: the secret, and the one before it until its time is over."""
+    kept = [widget.hmac_secret]
+    until = widget.old_hmac_secret_until
+    if widget.old_hmac_secret is not None and until is not None and desk.clock() < until:
+        kept.append(widget.old_hmac_secret)
+    return [desk.keyring.decrypt(it).encode() for it in kept]
 
 
 def meet(
@@ -177,4 +186,13 @@ def forget(desk: Desk, customer_id: int) -> None:
         contact.page_url = contact.page_title = contact.referrer = None
         contact.browser = contact.locale = None
         contact.answers = {}
+        desk.events.publish("chat.contact_erased", chat_contact_id=contact.id)
+    desk.session.flush()
+
+
+def follow_merge(desk: Desk, customer_id: int, merged_id: int) -> None:
+    """Let the visitors who were a customer that is about to go be the one who stays."""
+    rows = desk.session.execute(select(ChatContact).where(ChatContact.customer_id == merged_id))
+    for contact in rows.scalars().all():
+        contact.customer_id = customer_id
     desk.session.flush()

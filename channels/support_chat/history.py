@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, bindparam, or_, select
 
-from support_core.plugin_api import Attachment, Delivery, Thread, User
+from support_core.plugin_api import Attachment, Conversation, Delivery, Prepared, Thread, User
 
 from .presenting import client_id_of, milliseconds
 from .reading import VISIBLE
@@ -37,7 +37,7 @@ def may_see() -> ColumnElement[bool]:
     """Return which threads are the visitor's to see."""
     return or_(
         Thread.type == "customer",
-        and_(Thread.type == "message", Delivery.state.in_(VISIBLE)),
+        and_(Thread.type == "message", or_(*(Delivery.state == it for it in VISIBLE))),
     )
 
 
@@ -57,17 +57,26 @@ _COLUMNS = (
     .label("has_files"),
 )
 
-#: Built once: every frame of a stream is read by it.
 _VISIBLE: Select[*tuple[Any, ...]] = (
     select(*_COLUMNS)
+    .join(
+        Conversation,
+        and_(
+            Conversation.id == Thread.conversation_id,
+            Conversation.workspace_id == Thread.workspace_id,
+        ),
+    )
     .outerjoin(User, and_(User.id == Thread.user_id, User.workspace_id == Thread.workspace_id))
     .outerjoin(
         Delivery,
         and_(Delivery.thread_id == Thread.id, Delivery.workspace_id == Thread.workspace_id),
     )
-    .where(may_see())
+    .where(may_see(), Conversation.deleted_at.is_(None))
 )
-_BY_IDS = _VISIBLE.where(Thread.id.in_(bindparam("ids", expanding=True)))
+#: Every frame of a stream is made of its row.
+_BY_ID = Prepared(
+    _VISIBLE.where(Thread.id == bindparam("id"), Thread.workspace_id == bindparam("workspace_id"))
+)
 
 
 def messages(desk: Desk, conversation_id: int, after: int | None = None) -> list[dict[str, Any]]:
@@ -96,7 +105,7 @@ def by_ids(desk: Desk, thread_ids: Sequence[int]) -> dict[int, Seen]:
     """Return those of these messages that the visitor may see, by id, with their conversation."""
     if not thread_ids:
         return {}
-    rows = desk.session.execute(_BY_IDS, {"ids": list(thread_ids)}).all()
+    rows = [row for id_ in {*thread_ids} for row in desk.session.fetch(_BY_ID, {"id": id_})]
     shown = present(desk, rows)
     return {
         row.id: Seen({**message, "conversation_id": row.conversation_id}, not _at_once(row))

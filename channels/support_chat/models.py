@@ -27,7 +27,7 @@ class ChatWidget(Identified, Timestamped, WorkspaceScoped, Base):
     ``business_hours`` are opening times by weekday in ``timezone``, None for always; ``holidays``
     are days without any, or with their own. ``texts`` are
     the widget's words in its own language, ``translations`` those of others.
-    ``hmac_secret`` proves who a visitor is.
+    ``hmac_secret`` proves who a visitor is, and so does the one before it for a while.
     """
 
     __tablename__ = "chat_widgets"
@@ -54,6 +54,8 @@ class ChatWidget(Identified, Timestamped, WorkspaceScoped, Base):
     allowed_domains: Mapped[list[str]] = mapped_column(Json, default=list)
     hmac_required: Mapped[bool] = mapped_column(default=False)
     hmac_secret: Mapped[str] = mapped_column(Ciphertext)
+    old_hmac_secret: Mapped[str | None] = mapped_column(Ciphertext)
+    old_hmac_secret_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
     timezone: Mapped[str] = mapped_column(String(63), default="UTC")
     business_hours: Mapped[dict[str, Any] | None] = mapped_column(Json)
     holidays: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)

@@ -11,6 +11,7 @@ ATTACHMENTS = "support.chat.attachments"
 STREAMS = "support.chat.streams_per_visitor"
 POLL = "support.chat.poll"
 MAIL_AFTER = "support.chat.mail_after"
+ROTATION_HOURS = "support.chat.rotation_hours"
 DEMO = "support.chat.demo"
 
 RATE = "support.ratelimit."
@@ -51,6 +52,13 @@ SETTINGS = (
         "300",
         "Seconds after an agent's last message until what the visitor has not read goes out by "
         "mail, in one mail; needs a channel that sends mail.",
+    ),
+    Setting(
+        ROTATION_HOURS,
+        "count",
+        "24",
+        "Hours for which a widget's replaced hmac secret proves visitors too, unless it is "
+        "replaced again.",
     ),
     Setting(
         DEMO,

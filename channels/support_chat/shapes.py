@@ -97,6 +97,9 @@ _WIDGET: dict[str, Any] = {
 }
 WIDGET = component("Widget", obj(**_WIDGET))
 WIDGET_WITH_SECRET = component("WidgetWithSecret", obj(**_WIDGET, hmac_secret=TEXT))
+ROTATED_WIDGET = component(
+    "RotatedWidget", obj(**_WIDGET, hmac_secret=TEXT, old_hmac_secret_until=MOMENT)
+)
 VISITOR = component(
     "Visitor",
     obj(

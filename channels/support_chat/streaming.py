@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, select
 
-from support_core.plugin_api import Subscription, frame
+from support_core.plugin_api import Mailbox, Prepared, Subscription, frame
 
 from . import history
 from .gate import FEATURE
@@ -20,12 +20,42 @@ from .settings import STREAMS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from support_core.plugin_api import Desk, DomainEvent, Positions, Signal
+    from support_core.plugin_api import Desk, DomainEvent, Positions, Seat, Signal
 
 SHOWN_THREADS = frozenset({"customer", "message"})
 
+#: A contact whose widget and mailbox are there: asked for thousands of streams, again and again.
+_LIVE = Prepared(
+    select(ChatContact.id)
+    .join(
+        ChatWidget,
+        and_(
+            ChatWidget.id == ChatContact.widget_id,
+            ChatWidget.workspace_id == ChatContact.workspace_id,
+        ),
+    )
+    .join(
+        Mailbox,
+        and_(
+            Mailbox.id == ChatWidget.mailbox_id,
+            Mailbox.workspace_id == ChatWidget.workspace_id,
+        ),
+    )
+    .where(
+        ChatContact.workspace_id == bindparam("workspace_id"),
+        ChatContact.id == bindparam("id"),
+        ChatContact.secret_id == bindparam("secret_id"),
+        ChatWidget.token == bindparam("token"),
+        Mailbox.deleted_at.is_(None),
+        ChatWidget.is_active,
+        ChatWidget.deleted_at.is_(None),
+    )
+)
 
-def subscription(desk: Desk, contact: ChatContact, positions: Positions) -> Subscription:
+
+def subscription(
+    desk: Desk, widget: ChatWidget, contact: ChatContact, positions: Positions, seat: Seat
+) -> Subscription:
     """Return the stream of a contact, of all conversations it has and will have."""
     ids = desk.session.execute(
         select(ChatConversation.conversation_id).where(ChatConversation.contact_id == contact.id)
@@ -43,8 +73,9 @@ def subscription(desk: Desk, contact: ChatContact, positions: Positions) -> Subs
         wants=wants,
         render=render,
         hears=hears,
-        lasts=_Lasts(contact.id),
+        lasts=_Lasts(contact.id, contact.secret_id, widget.token),
         feature=FEATURE,
+        seat=seat,
     )
 
 
@@ -61,24 +92,18 @@ def _also(event: DomainEvent) -> Iterable[str]:
 
 
 class _Lasts:
-    """Tells whether a contact may still hold its stream."""
+    """Tells whether what let a contact in still would."""
 
-    __slots__ = ("_contact_id",)
+    __slots__ = ("_contact_id", "_secret_id", "_token")
 
-    def __init__(self, contact_id: int) -> None:
+    def __init__(self, contact_id: int, secret_id: int, token: str) -> None:
         self._contact_id = contact_id
+        self._secret_id = secret_id
+        self._token = token
 
     def __call__(self, desk: Desk) -> bool:
-        live = (
-            select(ChatContact.id)
-            .join(ChatWidget, ChatWidget.id == ChatContact.widget_id)
-            .where(
-                ChatContact.id == self._contact_id,
-                ChatWidget.is_active,
-                ChatWidget.deleted_at.is_(None),
-            )
-        )
-        return desk.session.execute(live).first() is not None
+        named = {"id": self._contact_id, "secret_id": self._secret_id, "token": self._token}
+        return bool(desk.session.fetch(_LIVE, named))
 
 
 def wants(event: DomainEvent) -> bool:
@@ -95,13 +120,20 @@ def wants(event: DomainEvent) -> bool:
 
 def render(desk: Desk, events: Sequence[DomainEvent]) -> Iterator[bytes]:
     """Make the frames of a visitor's events."""
+    for event, name, data in made(desk, events):
+        yield frame(data, event=name, id_=event.id)
+
+
+def made(
+    desk: Desk, events: Sequence[DomainEvent]
+) -> Iterator[tuple[DomainEvent, str, dict[str, Any]]]:
+    """Yield name and data of what the visitor sees of each event, if anything."""
     ids = [it.payload["thread_id"] for it in events if it.type in MESSAGES]
     shown = history.by_ids(desk, ids)
     for event in events:
-        made = _framed(event, shown)
-        if made is not None:
-            name, data = made
-            yield frame(data, event=name, id_=event.id)
+        seen = _framed(event, shown)
+        if seen is not None:
+            yield event, *seen
 
 
 MESSAGES = frozenset({"thread.added", "delivery.updated"})
@@ -126,7 +158,13 @@ def _framed(
 
 
 def hears(signal: Signal) -> bytes | None:
-    """Make the frame of a signal: that an agent types. Of agents nothing but their name."""
+    """Make the frame of a signal."""
+    said = heard(signal)
+    return None if said is None else frame(said[1], event=said[0])
+
+
+def heard(signal: Signal) -> tuple[str, dict[str, Any]] | None:
+    """Return name and data of what the visitor hears: that an agent types, and their name."""
     if signal.type != "agent.typing":
         return None
     shown = {
@@ -134,4 +172,4 @@ def hears(signal: Signal) -> bytes | None:
         "agent_name": signal.payload.get("user_name"),
         "is_typing": True,
     }
-    return frame(shown, event="typing")
+    return "typing", shown

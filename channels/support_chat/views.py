@@ -23,7 +23,7 @@ from support_core.plugin_api import (
     uploaded_file,
 )
 
-from . import contacts, history, reading, streaming, talking, uploads
+from . import audience, contacts, history, reading, streaming, talking, uploads
 from .chat_schemas import (
     MESSAGE_MAX,
     ContactQuery,
@@ -244,9 +244,10 @@ def follow(request: Request) -> Response:
     ``Last-Event-ID`` gets what it missed, nothing twice. ``typing`` is said in passing. ``reset``
     tells that the log does not reach back so far: load the history anew.
     """
-    desk, _, contact = party(request)
+    desk, widget, contact = party(request)
     after = last_event_id(request, request.filters.get("last_event_id"))
-    opened = streaming.subscription(desk, contact, resume(desk.session, after))
+    positions = resume(desk.session, after)
+    opened = streaming.subscription(desk, widget, contact, positions, audience.seat(contact))
     return open_stream(request, opened)
 
 

@@ -18,7 +18,7 @@ from support_core.plugin_api import (
 from . import widgets as service
 from .presenting import present_widget
 from .schemas import CREATE_WIDGET, UPDATE_WIDGET, WidgetFilters
-from .shapes import WIDGET, WIDGET_WITH_SECRET
+from .shapes import ROTATED_WIDGET, WIDGET, WIDGET_WITH_SECRET
 
 if TYPE_CHECKING:
     from pyramid.request import Request
@@ -99,13 +99,20 @@ def rotate_token(request: Request) -> dict[str, Any]:
 @secret.post(
     permission=MANAGE,
     feature=FEATURE,
-    shape=enveloped(WIDGET_WITH_SECRET, message=True),
+    shape=enveloped(ROTATED_WIDGET, message=True),
     secret=True,
 )
 def rotate_secret(request: Request) -> dict[str, Any]:
-    """Replace the secret that proves visitors; shown in this answer only."""
+    """Replace the secret that proves visitors; shown in this answer only.
+
+    The one before it proves them as well until ``old_hmac_secret_until``, or until the next call.
+    """
     changed, shown_once = service.rotate_secret(request.desk, path_id(request))
     return {
-        "data": {**present_widget(changed), "hmac_secret": shown_once},
+        "data": {
+            **present_widget(changed),
+            "hmac_secret": shown_once,
+            "old_hmac_secret_until": changed.old_hmac_secret_until,
+        },
         "message": "Widget secret replaced successfully",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 from support_core.plugin_api import NotFound, keysets, run_list
 
 from .models import ChatWidget
+from .settings import ROTATION_HOURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,9 +117,12 @@ def rotate_token(desk: Desk, widget_id: int) -> ChatWidget:
 
 
 def rotate_secret(desk: Desk, widget_id: int) -> tuple[ChatWidget, str]:
-    """Replace what proves visitors; returns the new secret."""
+    """Replace what proves visitors; the old secret does for a while. Returns the new one."""
     widget = locked(desk, widget_id)
     secret = secrets.token_urlsafe(32)
+    hours: int = desk.settings[ROTATION_HOURS]
+    widget.old_hmac_secret = widget.hmac_secret
+    widget.old_hmac_secret_until = desk.clock() + timedelta(hours=hours)
     widget.hmac_secret = desk.keyring.encrypt(secret)
     widget.updated_at = desk.clock()
     desk.session.flush()
@@ -130,6 +135,7 @@ def delete(desk: Desk, widget_id: int) -> None:
     widget = locked(desk, widget_id)
     widget.deleted_at = desk.clock()
     widget.is_active = False
+    widget.old_hmac_secret = widget.old_hmac_secret_until = None
     widget.token = f"deleted-{secrets.token_hex(16)}"
     desk.session.flush()
     _note(desk, widget, "deleted")

@@ -34,7 +34,7 @@ def includeme(config: Configurator) -> None:
     application = config.registry.support
     nchan = application.extensions["nchan"] = Nchan.from_settings(application.settings)
     # Signals come without a desk: whose they are, only an object of this application knows.
-    application.plugins.manager.register(Signals(nchan), name="nchan's signals")
+    application.plugins.manager.register(Signals(application, nchan), name="nchan's signals")
     config.add_tween(f"{__name__}.message_ids.tween")
     config.scan(f"{__name__}.jobs")
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from support_core.plugin_api import DomainEvent, Selection, Signal, Subscription
+    from support_core.plugin_api import DomainEvent, Seat, Selection, Signal, Subscription
 
 #: nchan subscribes a request to so many channels at most.
 MOST = 255
@@ -68,6 +68,18 @@ def leashes(subscription: Subscription, *, minute: int, recheck: int) -> list[st
         login = logins(workspace_id)
     user_id = holder.user_id if holder is not None else 0
     return [everybody(workspace_id), user(workspace_id, user_id), login, turn(minute, recheck)]
+
+
+def seats(subscription: Subscription, seat: Seat, *, minute: int, recheck: int) -> list[str]:
+    """Return the channels of a stream of an audience: what its name is shown, and its leashes."""
+    names = (seat.name, *seat.leashes)
+    shown = [of_audience(subscription.workspace_id, seat.audience, name) for name in names]
+    return [*shown, turn(minute, recheck)]
+
+
+def of_audience(workspace_id: int, audience: str, name: str) -> str:
+    """Return where an audience's name is shown what is for it; deleting it ends its streams."""
+    return f"{workspace_id}/audience/{audience}/{quote(name, safe=':')}"
 
 
 def everybody(workspace_id: int) -> str:

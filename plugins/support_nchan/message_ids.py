@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _ID = re.compile(r"(?P<second>[0-9]{9,11}):(?P<places>[][0-9,-]{1,2000})")
 _ENVIRON = "support_nchan.message_id"
+_PARAMETER = "last_event_id"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,21 @@ def tween(
         if found is not None:
             environ[_ENVIRON] = found
             del environ["HTTP_LAST_EVENT_ID"]
+        elif _PARAMETER in environ.get("QUERY_STRING", ""):
+            _take_from_query(environ)
         return handler(request)
 
     return aside
+
+
+def _take_from_query(environ: dict[str, Any]) -> None:
+    """Set an id aside that stands in the query, where clients put it who set no headers."""
+    rest = []
+    for part in environ["QUERY_STRING"].split("&"):
+        name, _, value = part.partition("=")
+        found = parse(unquote_plus(value)) if name == _PARAMETER else None
+        if found is None:
+            rest.append(part)
+        else:
+            environ[_ENVIRON] = found
+    environ["QUERY_STRING"] = "&".join(rest)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from support_core.plugin_api import event_frame, hookimpl, signal_frame
 
@@ -11,7 +13,7 @@ from . import channels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from support_core.plugin_api import DomainEvent, OpenDesk, Signal
+    from support_core.plugin_api import Audience, Desk, DomainEvent, OpenDesk, Shown, Signal
 
     from .engine import Nchan
 
@@ -21,9 +23,16 @@ ACCESS = "access.changed"
 
 def carry(open_desk: OpenDesk, events: Sequence[DomainEvent]) -> None:
     """Publish events in the order of the log; again from the first, after a raise or a crash."""
-    with open_desk() as desk:
+    with open_desk(write=False) as desk:
         application = desk.application
+        shown, ended = _of_audiences(desk, events)
     nchan: Nchan = application.extensions["nchan"]
+    workspace_id = events[0].workspace_id
+    for audience, it in shown:
+        channel = channels.of_audience(workspace_id, audience, it.name)
+        nchan.publisher.event([channel], name=it.event, content=orjson.dumps(it.data))
+    for audience, name in ended:
+        nchan.publisher.cut(channels.of_audience(workspace_id, audience, name))
     for event in events:
         needed = application.event_types.needed(
             event.type, of_conversation=event.conversation_id is not None
@@ -34,6 +43,22 @@ def carry(open_desk: OpenDesk, events: Sequence[DomainEvent]) -> None:
         leash = taken_away(event)
         if leash is not None:
             nchan.publisher.cut(leash)
+
+
+def _of_audiences(
+    desk: Desk, events: Sequence[DomainEvent]
+) -> tuple[list[tuple[str, Shown]], list[tuple[str, str]]]:
+    """Return what the audiences see of events, and the names that end with them."""
+    shown: list[tuple[str, Shown]] = []
+    ended: list[tuple[str, str]] = []
+    for audience in desk.application.audiences:
+        wanted = [it for it in events if audience.wants(it)]
+        if wanted:
+            shown += [(audience.name, it) for it in audience.show(desk, wanted)]
+        ending = [it for it in events if it.type in audience.ended_by]
+        if ending:
+            ended += [(audience.name, it) for it in audience.ends(desk, ending)]
+    return shown, ended
 
 
 def taken_away(event: DomainEvent) -> str | None:
@@ -53,7 +78,8 @@ def taken_away(event: DomainEvent) -> str | None:
 class Signals:
     """Publishes signals of this process, once and without trying again."""
 
-    def __init__(self, nchan: Nchan) -> None:
+    def __init__(self, application: Any, nchan: Nchan) -> None:
+        self._application = application
         self._nchan = nchan
 
     @hookimpl
@@ -67,6 +93,16 @@ class Signals:
             name=signal.type,
             content=payload(signal_frame(signal)),
         )
+        for audience in self._application.audiences:
+            if signal.type in audience.hears:
+                self._pass_on(audience, signal)
+
+    def _pass_on(self, audience: Audience, signal: Signal) -> None:
+        with self._application.desk(signal.workspace_id, write=False) as desk:
+            heard = list(audience.hear(desk, signal))
+        for it in heard:
+            channel = channels.of_audience(signal.workspace_id, audience.name, it.name)
+            self._nchan.publisher.passing([channel], name=it.event, content=orjson.dumps(it.data))
 
 
 def payload(frame: bytes) -> bytes:

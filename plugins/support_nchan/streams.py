@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from support_core.plugin_api import Invalid, NotAcceptable, Selection, frame
 
@@ -25,22 +25,16 @@ def answer(subscription: Subscription, request: Request) -> Response | None:
     Raises ``NotAcceptable`` for a client that does not say that it reads event streams, without
     which nchan refuses it, and ``Invalid`` for more channels than nchan takes.
     """
-    selection = subscription.wants
-    if subscription.render or subscription.lasts or subscription.permissions is None:
-        return None
-    if selection is not None and not isinstance(selection, Selection):
-        return None
-    if "text/event-stream" not in request.headers.get("Accept", ""):
-        raise NotAcceptable("Streams are for clients that say Accept: text/event-stream.")
     application = request.registry.support
     nchan: Nchan = application.extensions["nchan"]
     now = application.clock().timestamp()
-    names = [
-        *channels_of.chosen(subscription, selection, application.event_types.permissions),
-        *channels_of.leashes(subscription, minute=int(now // 60), recheck=nchan.recheck),
-    ]
+    names = _channels(subscription, application, nchan, minute=int(now // 60))
+    if names is None:
+        return None
+    if "text/event-stream" not in request.headers.get("Accept", ""):
+        raise NotAcceptable("Streams are for clients that say Accept: text/event-stream.")
     if len(names) >= channels_of.MOST:
-        raise _too_many(selection)
+        raise _too_many(subscription.wants)
     response: Response = request.response
     response.content_type = "text/event-stream"
     response.charset = "utf-8"
@@ -62,6 +56,23 @@ def answer(subscription: Subscription, request: Request) -> Response | None:
     return response
 
 
+def _channels(
+    subscription: Subscription, application: Any, nchan: Nchan, *, minute: int
+) -> list[str] | None:
+    """Return the channels of what a stream shows; None where there are none such."""
+    seat, selection = subscription.seat, subscription.wants
+    if seat is not None:
+        return channels_of.seats(subscription, seat, minute=minute, recheck=nchan.recheck)
+    if subscription.render or subscription.lasts or subscription.permissions is None:
+        return None
+    if selection is not None and not isinstance(selection, Selection):
+        return None
+    return [
+        *channels_of.chosen(subscription, selection, application.event_types.permissions),
+        *channels_of.leashes(subscription, minute=minute, recheck=nchan.recheck),
+    ]
+
+
 def _position(
     subscription: Subscription, request: Request, nchan: Nchan, *, channels: int
 ) -> str | None:
@@ -74,6 +85,6 @@ def _position(
     return None
 
 
-def _too_many(selection: Selection | None) -> Invalid:
-    field = "mailbox_id" if selection is not None and selection.mailboxes else "type"
+def _too_many(wants: object) -> Invalid:
+    field = "mailbox_id" if isinstance(wants, Selection) and wants.mailboxes else "type"
     return Invalid({field: ["The filters name more than one stream can follow; open several."]})

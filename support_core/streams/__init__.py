@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .audience import Audience, Seat, Shown
 from .frames import event_frame, frame, signal_frame
 from .positions import Positions, last_event_id, resume
 from .slot import ENVIRON, StreamSlot, open_stream
@@ -9,9 +10,12 @@ from .subscription import Holder, Selection, Subscription
 
 __all__ = [
     "ENVIRON",
+    "Audience",
     "Holder",
     "Positions",
+    "Seat",
     "Selection",
+    "Shown",
     "StreamSlot",
     "Subscription",
     "event_frame",

@@ -52,28 +52,43 @@ class CatchUp:
 
     async def _round(self) -> None:
         taken = [self._feeds.pop(it) for it in [*self._feeds][:BATCH]]
-        wanted = []
+        wanted, at_hand = [], []
         for feed in taken:
             ready = [it for it in feed.behind if it.paused_since is None]
             for stream in ready:
                 feed.caught_up(stream)
             ready = [it for it in ready if it in feed.behind]
             if ready:
-                wanted.append((feed, ready, min(it.position for it in ready)))
-        if not wanted:
-            return
+                low = min(it.position for it in ready)
+                recent = feed.take_recent(low)
+                if recent is None:
+                    wanted.append((feed, ready, low))
+                else:
+                    at_hand.append((feed, ready, low, recent))
         try:
-            pages = await self._hub.in_thread(
-                self._hub.pages, [(feed.workspace_id, low) for feed, _, low in wanted]
-            )
+            for feed, ready, low, recent in at_hand:
+                await self._served(feed, ready, low, recent)
+            pages = await self._pages([(feed.workspace_id, low) for feed, _, low in wanted])
+            for (feed, ready, low), page in zip(wanted, pages, strict=True):
+                await self._served(feed, ready, low, page)
         except Exception:
-            for feed, _, _ in wanted:
+            for feed in taken:
                 self.add(feed)
             raise
-        for (feed, ready, low), page in zip(wanted, pages, strict=True):
-            await self._give(feed, ready, low, page)
-            if any(it.paused_since is None for it in feed.behind):
-                self.add(feed)
+
+    async def _pages(self, wanted: Sequence[tuple[int, int]]) -> Sequence[Sequence[DomainEvent]]:
+        if not wanted:
+            return ()
+        pages: Sequence[Sequence[DomainEvent]]
+        pages = await self._hub.in_thread(self._hub.pages, wanted)
+        return pages
+
+    async def _served(
+        self, feed: Feed, ready: Sequence[Stream], low: int, page: Sequence[DomainEvent]
+    ) -> None:
+        await self._give(feed, ready, low, page)
+        if any(it.paused_since is None for it in feed.behind):
+            self.add(feed)
 
     async def _give(
         self, feed: Feed, ready: Sequence[Stream], low: int, page: Sequence[DomainEvent]

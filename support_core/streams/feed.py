@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Streams that are served before others get a turn on the event loop.
 TURN = 100
 
+#: Events that are kept for those who are behind; a page may exceed it.
+RECENT = 200
+
 #: Events with their frames.
 Framed = list[tuple["DomainEvent", bytes]]
 
@@ -31,7 +34,8 @@ class Feed:
     A stream is live or behind, never both; it becomes live when it has what the feed has, which
     is looked at and decided in one step on the event loop. So nothing is lost or repeated between
     catching up and going on. Live streams with topics are found by these, the others in ``all``.
-    ``done`` is the newest event that all live streams were served.
+    ``done`` is the newest event that all live streams were served. ``recent`` are the events up to
+    ``position`` that were read since somebody fell behind, so that they are not read again.
     """
 
     __slots__ = (
@@ -42,6 +46,7 @@ class Feed:
         "checked_at",
         "done",
         "position",
+        "recent",
         "workspace_id",
     )
 
@@ -50,6 +55,7 @@ class Feed:
         self.position = self.done = position
         self.behind: set[Stream] = set()
         self.checked_at = time.monotonic()
+        self.recent: list[DomainEvent] = []
         self._live: set[Stream] = set()
         self._all: set[Stream] = set()
         self._by_topic: dict[str, set[Stream]] = {}
@@ -110,6 +116,7 @@ class Feed:
         before, last = self.position, page[-1].id
         # From here on, who joins without these events is behind.
         self.position = last
+        self._keep(page)
         if page[0].id > before + 1:
             self._restart(page[0].id - 1)
         framed = [(event, event_frame(event)) for event in page]
@@ -138,6 +145,19 @@ class Feed:
                 reached += self._serve(stream, framed, types, last)
         self.done = last
         return reached
+
+    def take_recent(self, after: int) -> list[DomainEvent] | None:
+        """Return all events after an id up to ``position``, once; None where they must be read."""
+        recent, self.recent = self.recent, []
+        if recent and recent[0].id <= after + 1 and recent[-1].id == self.position:
+            return [event for event in recent if event.id > after]
+        return None
+
+    def _keep(self, page: Sequence[DomainEvent]) -> None:
+        joins = self.recent and self.recent[-1].id + 1 == page[0].id
+        if not joins or len(self.recent) >= RECENT:
+            self.recent = []
+        self.recent += page
 
     def pass_on(self, signal: Signal) -> None:
         """Send a signal to all who want it; one who is behind hears it as well."""

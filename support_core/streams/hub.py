@@ -45,6 +45,7 @@ class Hub:
         settings = application.settings
         self.application = application
         self.types = application.event_types
+        self._ending = RECHECK.union(*(it.ended_by for it in application.audiences))
         self.most: int = settings["support.streams.max"]
         self.sent = 0
         self._poll_every: float = settings["support.streams.poll"]
@@ -218,7 +219,7 @@ class Hub:
             self._need_look(feed.workspace_id)
         if feed.behind:
             self.catch_up(feed)
-        if any(event.type in RECHECK for event in page):
+        if any(event.type in self._ending for event in page):
             self._recheck.add(feed)
 
     async def _poll(self) -> None:

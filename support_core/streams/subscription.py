@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..desk import Desk
     from ..events import DomainEvent
     from ..identity import Identity
+    from .audience import Seat
 
     #: Makes frames out of events, in a thread with a desk for reading.
     Render = Callable[[Desk, Sequence[DomainEvent]], Iterable[bytes]]
@@ -51,7 +52,7 @@ class Subscription:
     Of one ``key`` at most ``limit`` streams are open in a process. From time to time, and when
     access changed, the stream ends unless its ``holder`` still has the ``permission``, ``lasts``
     says True with a desk that reads, and the plan includes the ``feature``. ``expires_at`` ends it
-    at that moment.
+    at that moment. With a ``seat`` it shows what its audience is shown, whoever holds it.
     """
 
     workspace_id: int
@@ -71,6 +72,7 @@ class Subscription:
     permission: str | None = None
     feature: str | None = None
     expires_at: datetime | None = None
+    seat: Seat | None = None
 
 
 class Selection:

@@ -12,7 +12,8 @@ from ..services.workspaces import create_workspace, ensure_owner
 from .workspace import TestWorkspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
     from types import ModuleType
 
@@ -49,13 +50,15 @@ def make_desk(
     *,
     plugins: Sequence[str] = ("api", "plans", "webhooks"),
     extra: Mapping[str, ModuleType] | None = None,
+    clock: Callable[[], datetime] | None = None,
     **settings: str,
 ) -> DeskUnderTest:
     """Build an application on the empty or current database at ``url``, its schema brought up.
 
     ``extra`` are plugin modules by name that need no entry point; they are enabled after
-    ``plugins``. ``settings`` are ini settings with ``__`` for a dot. Rate limits are off unless a
-    setting says otherwise.
+    ``plugins``. ``clock`` tells the application the time (UTC); without it, it is the machine's.
+    ``settings`` are ini settings with ``__`` for a dot. Rate limits are off unless a setting says
+    otherwise.
     """
     keys = folder / "keys"
     Keyring.create_file(keys)
@@ -70,7 +73,7 @@ def make_desk(
         "support.log.level": "warning",
         **{name.replace("__", "."): value for name, value in settings.items()},
     }
-    config = app.build(raw, extra)
+    config = app.build(raw, extra, **({"clock": clock} if clock else {}))
     application = config.registry.support
     migrations.upgrade(application.database, application.plugins.modules)
     return DeskUnderTest(application, config.make_wsgi_app(), config.registry)

@@ -83,6 +83,7 @@ class ChannelConformance(InboundConformance, OutboundConformance, BoundaryConfor
             database_url,
             plugins=[*cls.beside, *(() if cls.module else (cls.plugin,))],
             extra={cls.plugin: cls.module} if cls.module else None,
+            clock=None,
             **desk_settings,
         )
         yield under_test

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import stat
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from support_core.rotation import BATCH, outdated, plugins_left_out, secret_columns
+from tests.channels.support_chat.visitor import Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +68,27 @@ def test_a_rotation_reaches_every_secret_and_changes_none(
     assert "Dropped 1 older key " in shell.said("keys", "prune")
     assert _secrets(shell) == before
     assert len(shell.json("keys", "status")["fingerprints"]) == 1
+
+
+def test_a_widgets_secrets_prove_visitors_after_a_rotation(
+    own_shell: Callable[..., Shell],
+) -> None:
+    shell = own_shell(plugins=("api", "plans", "webhooks", "chat"))
+    site = Site.of(shell.desk.workspace(), hmac_required=True)
+    given = [site.widget["hmac_secret"]]
+    site.widget = site.workspace.owner.post(
+        f"/widgets/{site.widget['id']}/rotate-hmac-secret"
+    ).json["data"]
+    given.append(site.widget["hmac_secret"])
+    before = _secrets(shell)
+    shell.said("keys", "rotate")
+    shell.said("keys", "prune")
+    assert _secrets(shell) == before
+    assert before["chat_widgets.old_hmac_secret"] == given[:1]
+    assert before["chat_widgets.hmac_secret"] == given[1:]
+    for secret in given:
+        proof = hmac.new(secret.encode(), b"user-1", hashlib.sha256).hexdigest()
+        assert site.init(visitor_id="user-1", user_hash=proof).status_int == 200
 
 
 def test_nothing_is_pruned_that_a_secret_still_needs(own_shell: Callable[..., Shell]) -> None:

@@ -57,7 +57,7 @@ def test_a_fault_is_found(
         workspace = desk.workspace()
         card = desk.application.plugins.channels["probe"]
         mailbox_id = side.mailbox(workspace)
-        conversation = KIT.conversation.__wrapped__(KIT, workspace, side, mailbox_id, card)
+        conversation = KIT.conversation.__wrapped__(KIT, workspace, side, mailbox_id, card)  # type: ignore[attr-defined]
         with pytest.raises(AssertionError):
             test(desk, workspace, side, conversation, card)
     finally:

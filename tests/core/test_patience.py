@@ -18,5 +18,5 @@ PATIENCE = {
 def test_waiting_for_a_lock_ends_on_either_database(desk: DeskUnderTest) -> None:
     database = desk.application.database
     with database.engine.connect() as connection:
-        for question, answer in PATIENCE[database.dialect].items():
+        for question, answer in PATIENCE[database.dialect].items():  # type: ignore[attr-defined]
             assert connection.scalar(text(question)) == answer

@@ -101,7 +101,7 @@ def test_every_hook_is_documented_with_its_arguments() -> None:
         arguments = ast.parse(
             re.search(rf"^def {name}\(.* -> .*$", text, re.MULTILINE)[0] + ": ..."
         )
-        documented = [it.arg for it in arguments.body[0].args.args]
+        documented = [it.arg for it in arguments.body[0].args.args]  # type: ignore[attr-defined]
         code = getattr(hookspecs, name).__code__
         assert documented == list(code.co_varnames[: code.co_argcount])
     assert hookspec.project_name == hookspecs.PROJECT

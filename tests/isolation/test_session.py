@@ -273,12 +273,12 @@ def test_an_update_of_an_entity_touches_its_workspace_only(session: WorkspaceSes
     changed = session.execute(
         update(Customer).values(company="x"), execution_options={"synchronize_session": False}
     )
-    assert changed.rowcount == mine
+    assert changed.rowcount == mine  # type: ignore[attr-defined]
 
 
 def test_a_delete_of_an_entity_touches_its_workspace_only(session: WorkspaceSession) -> None:
     mine = session.scalar(select(func.count()).select_from(ConversationTag))
-    assert session.execute(delete(ConversationTag)).rowcount == mine
+    assert session.execute(delete(ConversationTag)).rowcount == mine  # type: ignore[attr-defined]
 
 
 def test_a_foreign_row_cannot_be_had_by_its_key(session: WorkspaceSession, theirs: World) -> None:

@@ -96,7 +96,7 @@ class _Handler:
         self.server.mails.append(taken)
         if given == "hang up":
             assert server.transport is not None
-            server.transport.abort()
+            server.transport.abort()  # type: ignore[attr-defined]
             await asyncio.sleep(0)
         elif self.server.on_data is not None:
             await asyncio.to_thread(self.server.on_data, taken)
@@ -137,7 +137,7 @@ class _Controller(Controller):
     async def _hang_up(self) -> None:
         for protocol in list(self._opened):
             if protocol.transport is not None:
-                protocol.transport.abort()
+                protocol.transport.abort()  # type: ignore[attr-defined]
         while self._opened:
             await asyncio.sleep(0)
 

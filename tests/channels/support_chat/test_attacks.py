@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -229,12 +230,30 @@ def test_a_proven_visitor_cannot_be_resumed_without_the_proof(site: Site) -> Non
     assert_error(site.init(visitor_id="user-9"), 403, "invalid_signature")
 
 
-def test_a_rotated_secret_proves_nothing_any_more(site: Site) -> None:
-    old = signature(site, "user-5")
-    answer = site.workspace.owner.post(f"/widgets/{site.widget['id']}/rotate-hmac-secret")
-    site.widget = answer.json["data"]
-    assert_error(site.init(visitor_id="user-5", user_hash=old), 403, "invalid_signature")
-    assert site.init(visitor_id="user-5", user_hash=signature(site, "user-5")).status_int == 200
+def test_a_rotated_secret_proves_visitors_for_a_day_and_then_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    application = site.workspace.under_test.application
+    rotate = f"/widgets/{site.widget['id']}/rotate-hmac-secret"
+    old = {"visitor_id": "user-5", "user_hash": signature(site, "user-5")}
+    first = site.visitor(**old)
+    site.widget = site.workspace.owner.post(rotate).json["data"]
+    new = {"visitor_id": "user-5", "user_hash": signature(site, "user-5")}
+    assert site.visitor(**old).id == site.visitor(**new).id == first.id
+    stranger = {"visitor_id": "user-6", "user_hash": old["user_hash"]}
+    assert_error(site.init(**stranger), 403, "invalid_signature")
+    until = datetime.fromisoformat(site.widget["old_hmac_secret_until"])
+    assert timedelta(hours=23) < until - application.clock() <= timedelta(hours=24)
+    with monkeypatch.context() as later:
+        later.setattr(application, "clock", lambda: until + timedelta(seconds=1))
+        assert_error(site.init(**old), 403, "invalid_signature")
+        assert site.init(**new).status_int == 200
+    # Whoever rotates twice is rid of the first at once.
+    site.widget = site.workspace.owner.post(rotate).json["data"]
+    assert_error(site.init(**old), 403, "invalid_signature")
+    assert site.init(**new).status_int == 200
+    shown = site.workspace.owner.get(f"/widgets/{site.widget['id']}").text
+    assert "old_hmac" not in shown
 
 
 def test_erased_visitors_leave_nothing_and_get_in_no_more(site: Site, victim: Visitor) -> None:

@@ -169,12 +169,14 @@ def test_who_may_not_listen_is_told_so_and_streams_end_with_their_widget(served:
     widget = served.call(served.agent, "POST", "/widgets", body)["data"]
     short = Served(served.desk, served.agent, widget)
     stream = short.read(short.visitor()[0]).open()
-    served.call(served.agent, "DELETE", f"/widgets/{widget['id']}")
-    # Something that makes the server ask again who may listen; it would within five minutes.
-    user = {"name": "A", "email": "a@acme.example", "role": "agent"}
-    made = served.call(served.agent, "POST", "/users", user)["data"]
-    served.call(served.agent, "PUT", f"/users/{made['id']}", {"name": "B"})
+    path = f"/widgets/{widget['id']}"
+    short.widget = served.call(served.agent, "POST", f"{path}/rotate-token")["data"]
     stream.wait_for_end()
+    contact, _ = short.visitor()
+    stream = short.read(contact).open()
+    served.call(served.agent, "DELETE", path)
+    stream.wait_for_end()
+    assert short.read(contact).status == 404
     assert served.reply(conversation, "Others go on")
 
 

@@ -46,7 +46,7 @@ def bad(raw: bytes) -> bool:
 @pytest.fixture
 def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the reader break on mails that say so: no known mail breaks it."""
-    prepare = ledger.prepare
+    prepare = ledger.prepare  # type: ignore[attr-defined]
 
     def breaking(raw: bytes, *rest: Any) -> Any:
         if bad(raw):

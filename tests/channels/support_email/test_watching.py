@@ -61,7 +61,7 @@ def test_mail_is_in_the_desk_within_two_seconds_of_its_arrival(
 def test_a_server_without_idle_is_asked_from_time_to_time(
     watching: DeskUnderTest, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = ImapSession.open.__func__
+    opened = ImapSession.open.__func__  # type: ignore[attr-defined]
 
     def without_idle(*arguments: Any, **options: Any) -> ImapSession:
         session: ImapSession = opened(*arguments, **options)

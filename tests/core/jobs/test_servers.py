@@ -20,7 +20,7 @@ def _empty_queues(broker_url):
     """Begin without the messages that other tests left behind."""
     transport = connect(broker_url)
     for queue in ("notes", "waits"):
-        transport._broker.flush(queue)
+        transport._broker.flush(queue)  # type: ignore[attr-defined]
     transport.close()
 
 

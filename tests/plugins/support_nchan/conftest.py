@@ -96,7 +96,7 @@ def behind(
     desk = make_desk(
         folder,
         databases.create(f"nchan_{name}"),
-        plugins=("api", "plans", "nchan"),
+        plugins=getattr(request.module, "PLUGINS", ("api", "plans", "nchan")),
         support__nchan__url=f"http://{publisher}",
         support__nchan__secret=SECRET,
         support__nchan__buffer="200",

@@ -44,7 +44,9 @@ class Listening:
 
     def __enter__(self) -> Self:
         self._client = httpx.Client(timeout=httpx.Timeout(SECONDS, read=60), trust_env=False)
-        sent = {"Accept": "text/event-stream", "Authorization": f"Bearer {self.token}"}
+        sent = {"Accept": "text/event-stream"}
+        if self.token:
+            sent["Authorization"] = f"Bearer {self.token}"
         request = self._client.build_request("GET", self.url, headers={**sent, **self.headers})
         self._response = self._client.send(request, stream=True)
         self.status, self.answer = self._response.status_code, self._response.headers

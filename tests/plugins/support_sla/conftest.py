@@ -55,16 +55,11 @@ def desk(
         databases.create(f"sla_{name}"),
         plugins=("api", "plans", "webhooks", "sla"),
         extra={"probe": probe},
+        clock=clock,
         support__sla__batch="3",
     )
-    application = under_test.application
-    application.clock = clock
-    application.jobs.broker.clock = clock
-    for part in (application.jobs.broker.claims, application.jobs.broker.clerk):
-        part._clock = clock
-    application.jobs.broker.clerk._upkeep._clock = clock
     yield under_test
-    application.close()
+    under_test.application.close()
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 
 from support_core.plugin_api import JobContext
 from support_core.testing import DeskUnderTest, make_desk, probe
-from support_sla import clocks, jobs, recomputing
+from support_sla import clocks, jobs, recomputing, turning
 from tests.concurrency.racing import at_once, copies
 
 from .conftest import minutes, promise, shown, told
@@ -26,7 +26,7 @@ class Cut(Exception):
 
 def _turn(workspace: TestWorkspace, conversation_id: int) -> None:
     with workspace.desk() as desk:
-        jobs.clocks.hold(desk, conversation_id)
+        jobs.clocks.hold(desk, conversation_id)  # type: ignore[attr-defined]
         jobs.refresh(desk, [conversation_id, *jobs._also_due(desk, conversation_id)])
 
 
@@ -123,7 +123,7 @@ def test_one_that_cannot_be_told_of_keeps_none_of_the_others_back(
 ) -> None:
     promise(workspace, {"normal": minutes(60)})
     made = [workspace.conversation()["id"] for _ in range(8)]
-    tell = clocks.tell
+    tell = turning.tell
 
     def tell_but_one(desk: Any, news: Any) -> None:
         if made[3] in [it.conversation_id for it in news]:

@@ -48,16 +48,11 @@ def desk(
         tmp_path_factory.mktemp("webhooks"),
         databases.create("webhooks"),
         extra={"probe": probe},
+        clock=clock,
         support__outgoing__timeout="15",
     )
-    application = under_test.application
-    application.clock = clock
-    application.jobs.broker.clock = clock
-    for part in (application.jobs.broker.claims, application.jobs.broker.clerk):
-        part._clock = clock
-    application.jobs.broker.clerk._upkeep._clock = clock
     yield under_test
-    application.close()
+    under_test.application.close()
 
 
 @pytest.fixture(autouse=True)

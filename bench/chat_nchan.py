@@ -1,0 +1,95 @@
+"""The visitors of :mod:`bench.chat` by nginx's nchan over Redis, measured by the same clients."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from support_core import app
+from tests.deploy.site import Nchan, Site, changed
+from tests.services.nginx import Nginx
+from tests.services.process import free_port
+from tests.services.redis import Redis
+from tests.serving.processes import bootstrap, running, write_ini
+
+from .chat import HEADERS, PLUGINS, Chats, people
+from .nchan import SECRET, Behind
+
+if TYPE_CHECKING:
+    import argparse
+    from contextlib import ExitStack
+
+
+@dataclass
+class ChatsBehind(Behind, Chats):
+    """The visitors' paths, at nginx, whose workers are what is measured."""
+
+
+def behind_nginx(stack: ExitStack, options: argparse.Namespace) -> ChatsBehind:
+    """Return a desk behind nginx, whose worker publishes, and the visitors."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="support-bench-")))
+    redis = Redis()
+    stack.callback(redis.stop)
+    # Another address than the clients', whose connections hold most ports of theirs.
+    publisher_address = f"127.0.0.8:{free_port()}"
+    shared = {
+        "support.bus": f"{redis.url}/0",
+        "support.broker": f"{redis.url}/1",
+        "support.plugins": f"{PLUGINS} nchan",
+        "support.nchan.url": f"http://{publisher_address}",
+        "support.nchan.secret": SECRET,
+    }
+    ini = write_ini(
+        folder,
+        options.database,
+        {
+            "support.ratelimit.enabled": "false",
+            "support.workers": "1",
+            **{name: value for name, value in shared.items() if "nchan." not in name},
+        },
+    )
+    nchan = {name: value for name, value in shared.items() if "nchan." in name}
+    given = "".join(f"{name} = {value}\n" for name, value in nchan.items())
+    ini.write_text(changed(ini.read_text(), {"[server:main]": f"{given}\n[server:main]"}))
+    made = bootstrap(ini)
+    desk = stack.enter_context(running(ini, ready=""))
+    application = app.build(
+        {
+            "sqlalchemy.url": options.database.replace("%(here)s", str(folder)),
+            "support.keys_file": str(folder / "var" / "keys"),
+            "support.blobs.path": str(folder / "var" / "blobs"),
+            "support.sqlite.synchronous": "off",
+            "support.log.level": "warning",
+            **shared,
+        }
+    ).registry.support
+    stack.callback(application.close)
+    port = free_port()
+    site = Site(
+        f"127.0.0.1:{port}",
+        [desk.url.removeprefix("http://")],
+        nchan=Nchan(redis.url, publisher_address, SECRET),
+    )
+    nginx = Nginx(
+        site.files(),
+        addresses=(("127.0.0.1", port),),
+        nchan=True,
+        connections=3 * options.visitors // 2 + 1000,
+    )
+    stack.callback(nginx.stop)
+    bench = ChatsBehind(
+        desk=desk,
+        publisher=application,
+        workspace_id=int(made["workspace"]["id"]),
+        headers=HEADERS,
+        options=options,
+        nginx=nginx,
+        address=("127.0.0.1", port),
+        paths=[],
+        conversations=[],
+        agent_id=0,
+    )
+    people(bench)
+    return bench
