@@ -80,6 +80,13 @@ class Server:
                 return
         raise SystemExit("The desk did not start.")
 
+    def processor_seconds(self) -> float:
+        """Return the processor time that it and its threads have had."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text("ascii").rpartition(")")[2]
+        user, system = fields.split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def kill(self) -> None:
         """End it as a power cut of the process would."""
         assert self._process is not None
@@ -181,7 +188,9 @@ def main() -> None:
         server = Server(_ini(folder, url, port), port)
         stack.callback(server.stop)
         server.start()
+        before = server.processor_seconds()
         steady = _measure(server, account, options, 0)
+        spent = server.processor_seconds() - before
         during = _measure(server, account, options, 1_000_000, kill=True)
         taken = [*steady.taken, *during.taken]
         settled = _settle(url, taken)
@@ -195,7 +204,8 @@ def main() -> None:
         " the client on the same machine.",
         f"* **{rate:,.0f} signed webhooks a second** answered 200 (wanted: {WANTED}); median "
         f"{median:.1f} ms, 99th percentile {slow:.1f} ms; {steady.refused} refused, "
-        f"{steady.broken} broken off.",
+        f"{steady.broken} broken off. {spent / max(1, len(steady.taken)) * 1000:.2f} ms of "
+        "processor time each in the server's process, all that it does included.",
         f"* Killed with SIGKILL in the middle of another {options.seconds} s: "
         f"{len(during.taken):,} answered 200, {during.broken} broken off. Of all {len(taken):,} "
         f"that were answered, {settled.missing} were missing and {settled.twice} there twice, once "
@@ -299,8 +309,12 @@ def _settle(url: str, taken: Sequence[str]) -> Settled:
         rows = connection.execute(text("SELECT external_id FROM threads WHERE type = 'customer'"))
         found = [row[0] for row in rows]
     engine.dispose()
-    rate = (first or 0) / seconds if seconds else 0.0
-    return Settled(len(set(taken) - set(found)), len(found) - len(set(found)), seconds, rate)
+    return Settled(
+        missing=len(set(taken) - set(found)),
+        twice=len(found) - len(set(found)),
+        seconds=seconds,
+        rate=(first or 0) / seconds if seconds else 0.0,
+    )
 
 
 def _quantile(took: Sequence[float], percent: int) -> float:

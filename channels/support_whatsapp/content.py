@@ -94,6 +94,10 @@ def _errors(message: dict[str, Any]) -> dict[str, Any]:
     return {"errors": errors} if errors else {}
 
 
+#: Letters of what Meta says went wrong that are kept.
+LONGEST_PROBLEM = 1000
+
+
 def problem_of(errors: list[dict[str, Any]]) -> str | None:
     """Return what Meta's errors say, in words, with their codes."""
     told = []
@@ -103,7 +107,7 @@ def problem_of(errors: list[dict[str, Any]]) -> str | None:
         sentence = title if details in {None, title} else f"{title}: {details}"
         code = text(error, "code")
         told.append(f"{sentence.rstrip('.')} ({code})." if code else f"{sentence.rstrip('.')}.")
-    return " ".join(told) or None
+    return " ".join(told)[:LONGEST_PROBLEM] or None
 
 
 def _text(message: dict[str, Any], _kind: str) -> Content | None:

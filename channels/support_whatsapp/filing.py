@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 #: Fields that tell of changed templates.
 TEMPLATES = "message_template_"
 
+#: Letters of a number nobody has that are quoted.
+MOST_NUMBER = 63
+
 NO_USE = "The desk has no use for it."
 
 
@@ -51,7 +54,7 @@ class Filing:
         """File one thing; raises what its filing raises."""
         account = self._account_of(told)
         if account is None:
-            number = told.phone_number_id
+            number = (told.phone_number_id or "")[:MOST_NUMBER]
             return Outcome("failed", f"No account has the phone number id {number}.")
         if told.kind == "message":
             return self._message(account, told)

@@ -11,7 +11,7 @@ from support_core.plugin_api import OutgoingError, retry_after
 
 from .codes import ACCOUNT, TOKEN, pause_of
 from .content import problem_of
-from .reading import mapping, text
+from .reading import LONGEST_ID, clean, id_of, mapping, number, text
 from .settings import GRAPH_URL, GRAPH_VERSION, MEDIA_HOSTS, MEDIA_TIMEOUT, TIMEOUT
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Graph:
             raise GraphError(
                 "WhatsApp took the message without an id.", code=None, status=200, pause=None
             )
-        return external
+        return id_of(external)
 
     def mark_read(self, message_id: str) -> None:
         """Let a customer see that a message, and all before it, was read."""
@@ -159,7 +159,7 @@ class Graph:
             timeout=self.media_timeout,
         )
         media_id = text(answer, "id")
-        if media_id is None:
+        if media_id is None or len(media_id) > LONGEST_ID:
             raise GraphError(
                 "WhatsApp took the file without an id.", code=None, status=200, pause=None
             )
@@ -232,8 +232,7 @@ class Graph:
 
     def _error(self, answer: OutgoingResponse) -> GraphError:
         error = mapping(_object(answer.body_head) or {}, "error")
-        found = text(error, "code")
-        code = int(found) if found is not None and found.lstrip("-").isdigit() else None
+        code = number(text(error, "code"))
         told = {"title": text(error, "error_user_msg", "message"), **error} if error else {}
         message = problem_of([told]) if error else f"WhatsApp answered {answer.status}."
         pause = pause_of(code, answer.status)
@@ -249,7 +248,11 @@ class Graph:
 
     def _check_host(self, url: str) -> None:
         """Raise for an address that is none of Meta's: the token is not for others."""
-        parsed, own = urlsplit(url), urlsplit(self.base)
+        own = urlsplit(self.base)
+        try:
+            parsed = urlsplit(url)
+        except ValueError:  # an address in brackets that is none
+            parsed = urlsplit("")
         host = (parsed.hostname or "").lower()
         allowed = host == own.hostname or any(
             host == it.lower() or host.endswith(f".{it.lower()}") for it in self.hosts
@@ -273,4 +276,4 @@ def _object(body: bytes) -> dict[str, Any] | None:
         found = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return clean(found) if isinstance(found, dict) else None

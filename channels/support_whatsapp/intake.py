@@ -1,7 +1,8 @@
 """Keeping webhooks as they come: many requests, one transaction.
 
 A request waits until what it brought is committed, and answers then. Whoever finds nobody writing
-writes for all who wait, so that the more come at once, the less each of them costs.
+writes for all who wait, and calls the first of those who came meanwhile to do the same. So the more
+come at once, the less each of them costs.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import hashlib
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, literal_column, select
 
 from support_core.plugin_api import Prepared, upsert
 
-from .handling import handle
+from .handling import TROUBLE, handle
 from .models import WhatsAppPayload
 
 if TYPE_CHECKING:
@@ -42,14 +44,27 @@ WAITING = Prepared(
 )
 
 
-@dataclass
+#: Decrypted secrets that are kept, by what they were decrypted from: another one is never taken for
+#: them, whoever changes or rotates it.
+MOST_SECRETS = 256
+
+
+def _closed() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
+@dataclass(eq=False)
 class Received:
-    """A webhook that waits to be kept."""
+    """A webhook that waits; ``called`` opens once it is kept, cannot be, or is to write."""
 
     workspace_id: int
     account_id: int
     body: bytes = field(repr=False)
     kept: bool = False
+    error: BaseException | None = None
+    called: threading.Lock = field(default_factory=_closed)
 
 
 class Intake:
@@ -57,24 +72,25 @@ class Intake:
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._queue = threading.Lock()
-        self._writing = threading.Lock()
+        self._lock = threading.Lock()
         self._waiting: list[Received] = []
+        self._writing = False
         self._last = 0.0
+        self.decrypted = lru_cache(MOST_SECRETS)(application.keyring.decrypt)
 
     def keep(self, workspace_id: int, account_id: int, body: bytes) -> None:
         """Return once the webhook is committed; raises what the database raises."""
         mine = Received(workspace_id, account_id, body)
-        self._last = time.monotonic()
-        with self._queue:
-            self._waiting.append(mine)
-        with self._writing:
-            if mine.kept:  # by the one who wrote before us
-                return
-            with self._queue:
-                batch, self._waiting = self._waiting, []
-            self._write(batch, mine)
+        with self._lock:
             self._last = time.monotonic()
+            self._waiting.append(mine)
+            called, self._writing = not self._writing, True
+        if not called:
+            mine.called.acquire()
+        if not mine.kept and mine.error is None:
+            self._write_for_all()
+        if mine.error is not None:
+            raise mine.error
 
     def wait_for_quiet(self) -> None:
         """Let webhooks go first, for a moment: their senders do not wait, the work on them can."""
@@ -84,23 +100,47 @@ class Intake:
 
     def _is_busy(self) -> bool:
         """Tell whether webhooks come in, or wait to be written."""
-        return self._writing.locked() or time.monotonic() - self._last < QUIET
+        return self._writing or time.monotonic() - self._last < QUIET
 
-    def _write(self, batch: Sequence[Received], mine: Received) -> None:
-        """Keep all of a batch; where that fails, only our own, for the others write theirs."""
+    def _write_for_all(self) -> None:
+        """Keep all that wait, ours among them; then tell those who brought them."""
+        with self._lock:
+            batch, self._waiting = self._waiting, []
         try:
-            for workspace_id in {it.workspace_id for it in batch}:
-                self._write_of(
-                    workspace_id, [it for it in batch if it.workspace_id == workspace_id]
-                )
-        except Exception:
-            left = [it for it in batch if not it.kept and it is not mine]
-            with self._queue:
-                self._waiting = [*left, *self._waiting]
-            if not mine.kept:
-                if len(batch) == 1:
-                    raise
-                self._write_of(mine.workspace_id, [mine])
+            self._write(batch)
+        except BaseException as error:
+            for it in batch:
+                it.error = None if it.kept else it.error or error
+            raise
+        finally:
+            with self._lock:
+                self._last = time.monotonic()
+                following = self._waiting[:1]
+                self._writing = bool(following)
+            for it in (*following, *batch):
+                it.called.release()
+
+    def _write(self, batch: Sequence[Received]) -> None:
+        for workspace_id in {it.workspace_id for it in batch}:
+            self._write_or_note(
+                workspace_id, [it for it in batch if it.workspace_id == workspace_id]
+            )
+
+    def _write_or_note(self, workspace_id: int, batch: Sequence[Received]) -> None:
+        """Keep some; where one of them cannot be, the others all the same.
+
+        What is wrong with the database is raised, for it is so for all.
+        """
+        try:
+            self._write_of(workspace_id, batch)
+        except TROUBLE:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised by who brought it
+            if len(batch) == 1:
+                batch[0].error = error
+                return
+            for it in batch:
+                self._write_or_note(workspace_id, [it])
 
     def _write_of(self, workspace_id: int, batch: Sequence[Received]) -> None:
         application = self._application
@@ -109,9 +149,8 @@ class Intake:
             desk = application.desk_on(session)
             accounts = sorted({it.account_id for it in batch})
             worked_on = self._worked_on(desk, accounts)
-            keys = ("workspace_id", "account_id", "digest")
             session.core(
-                upsert(session, WhatsAppPayload, keys=keys),
+                upsert(session, WhatsAppPayload, keys=("workspace_id", "account_id", "digest")),
                 [
                     {
                         "workspace_id": workspace_id,

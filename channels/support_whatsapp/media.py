@@ -27,7 +27,7 @@ from support_core.plugin_api import (
 from .codes import delay
 from .graph import Graph, GraphAway, GraphError
 from .models import WhatsAppAccount, WhatsAppItem, WhatsAppMedia
-from .reading import text
+from .reading import number, text
 
 if TYPE_CHECKING:
     from support_core.plugin_api import Blob, Desk, JobContext
@@ -110,8 +110,8 @@ def _fetch(context: JobContext, graph: Graph, media: WhatsAppMedia) -> tuple[Blo
         raise Passing("WhatsApp gave no link to the file.")
     most = min(MOST_BYTES[media.kind], context.application.settings["support.upload.max_bytes"])
     _check_type(media.kind, mime_type)
-    size = text(found, "file_size")
-    if size is not None and size.isdigit() and int(size) > most:
+    size = number(text(found, "file_size"))
+    if size is not None and size > most:
         raise Refused(_too_large(most))
     hashes = [it for it in (digest_of(media.sha256), digest_of(text(found, "sha256"))) if it]
     with tempfile.SpooledTemporaryFile(max_size=MEGABYTE) as file:

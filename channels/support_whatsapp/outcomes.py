@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from .reading import Told, text
 
@@ -26,5 +27,9 @@ NOT_SAID = Outcome("kept", "It does not say which message it is about.")
 
 def sender_of(told: Told) -> tuple[str | None, str | None]:
     """Return who sent it: their number, and Meta's own id of them."""
-    user = text(told.data, "from_user_id") or text(told.contact, "user_id")
-    return text(told.data, "from") or text(told.contact, "wa_id"), user
+    user = _said(told.data, "from_user_id") or _said(told.contact, "user_id")
+    return _said(told.data, "from") or _said(told.contact, "wa_id"), user
+
+
+def _said(value: dict[str, Any], name: str) -> str | None:
+    return (text(value, name) or "").strip() or None

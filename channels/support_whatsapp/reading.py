@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 LONGEST_ID = 255
 LONGEST_KIND = 63
 DEEPEST = 50
+
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 #: The field of changes whose value has messages and statuses.
 MESSAGES = "messages"
@@ -97,6 +100,11 @@ def _contact_of(message: dict[str, Any], contacts: list[dict[str, Any]]) -> dict
         if user is not None and text(contact, "user_id") == user:
             return contact
     return contacts[0] if len(contacts) == 1 else {}
+
+
+def number(value: str | None) -> int | None:
+    """Return a whole number that is written in digits; None for what is none, or too long."""
+    return int(value) if value is not None and _NUMBER.fullmatch(value) else None
 
 
 def id_of(value: str) -> str:

@@ -27,6 +27,7 @@ class AccountBody(fields.Body):
         min=1,
         max=1024,
         single_line=True,
+        pattern="[ -~]+",  # it goes into a header
         write_only=True,
         description="A system user's token; stored encrypted and never shown.",
     )

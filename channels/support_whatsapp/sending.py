@@ -23,7 +23,7 @@ from .parts import Part, body_of, parts_of
 from .recording import note_sent
 from .settings import GIVE_UP_HOURS
 from .statuses import RANK, catch_up
-from .templates import prepare
+from .templates import prepare, sync_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,11 @@ class Route:
 
 def carry(message: OutboundMessage, open_desk: OpenDesk) -> Sent:
     """Send what is left of one reply; raises ``Retry`` and ``Permanent``."""
+    if message.template is not None:
+        with open_desk() as desk:
+            account, _, _ = route_of(desk, message.conversation)
+        if account is not None:
+            sync_first(open_desk, account.id)
     with open_desk() as desk:
         hours: int = desk.settings[GIVE_UP_HOURS]
         route = _route(desk, message)

@@ -113,7 +113,7 @@ def _part(
     if found is not None or reference is None:
         return found
     message_id, _, number = reference.rpartition(".")
-    if not number.isdigit() or len(number) > 6:
+    if not (number.isascii() and number.isdigit()) or len(number) > 6:
         return None
     part: WhatsAppPart | None = desk.session.execute(
         select(WhatsAppPart)

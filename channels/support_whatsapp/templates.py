@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import delete, select
 
 from support_core.plugin_api import Invalid, RetryLater, job
 
+from .codes import delay
 from .graph import Graph, GraphAway, GraphError
 from .models import WhatsAppAccount, WhatsAppTemplate
 from .reading import clean, objects, text
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from support_core.plugin_api import Desk, JobContext, OpenDesk
 
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]{1,100})\s*\}\}")
 APPROVED = "APPROVED"
 FILES = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
 MOST_ATTEMPTS = 8
@@ -32,10 +34,20 @@ def sync(context: JobContext, account_id: int) -> None:
         sync_now(context.desk, account_id)
     except GraphAway as error:
         if context.attempt < MOST_ATTEMPTS:
-            raise RetryLater(error.message, after=60.0 * 2**context.attempt) from None
+            raise RetryLater(error.message, after=delay(60.0, context.attempt + 1)) from None
     except GraphError as error:
         if error.pause is not None and context.attempt < MOST_ATTEMPTS:
-            raise RetryLater(error.message, after=error.pause * 2**context.attempt) from None
+            raise RetryLater(error.message, after=delay(error.pause, context.attempt + 1)) from None
+
+
+def sync_first(open_desk: OpenDesk, account_id: int) -> None:
+    """Read the list of a number if it never was; where Meta does not give it, it decides itself."""
+    with open_desk() as desk:
+        account = desk.session.get(WhatsAppAccount, account_id)
+        unread = account is not None and account.templates_synced_at is None
+    if unread:
+        with suppress(GraphAway, GraphError):  # what it refuses, sync_now notes with the account
+            sync_now(open_desk, account_id)
 
 
 def sync_now(open_desk: OpenDesk, account_id: int) -> int:
@@ -111,7 +123,8 @@ def prepare(
 ) -> Ready:
     """Fill a template; raises ``Invalid`` for one that Meta would not send.
 
-    While the list has never been read, whatever is asked for goes to Meta, which decides.
+    While the list has never been read, as that of an account without ``waba_id`` cannot be,
+    whatever is asked for passes: sending reads it first (:func:`sync_first`), and Meta decides.
     """
     name, language = str(template["name"]), str(template["language"])
     given = [str(it) for it in template.get("parameters") or ()]

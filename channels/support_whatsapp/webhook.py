@@ -25,6 +25,8 @@ from .signatures import HEADER, is_genuine, same_token
 if TYPE_CHECKING:
     from pyramid.request import Request
 
+    from .intake import Intake
+
 #: Meta sends 3 MB at most (Meta, "Webhooks").
 MOST_BYTES = 4 << 20
 
@@ -87,8 +89,8 @@ def receive(request: Request) -> dict[str, Any]:
     given = request.headers.get(HEADER, "")
     if known is None or not is_genuine(_decrypted(request, known.app_secret), body, given):
         raise Unauthenticated
-    intake = request.registry.support.extensions["whatsapp"]
-    intake.keep(known.workspace_id, path_id(request), body)
+    request.give_way()
+    _intake(request).keep(known.workspace_id, path_id(request), body)
     return {"success": True}
 
 
@@ -99,5 +101,9 @@ def _known(request: Request) -> Known | None:
 
 
 def _decrypted(request: Request, secret: str) -> str:
-    plain: str = request.registry.support.keyring.decrypt(secret)
-    return plain
+    return _intake(request).decrypted(secret)
+
+
+def _intake(request: Request) -> Intake:
+    intake: Intake = request.registry.support.extensions["whatsapp"]
+    return intake

@@ -77,8 +77,12 @@ class Database:
         self, workspace_id: int | None = None, *, write: bool = True
     ) -> Iterator[WorkspaceSession]:
         """Yield a session; commit at the end, roll back on an exception, close in any case."""
-        with self.session(workspace_id, write=write) as session, session.begin():
-            yield session
+        with self.session(workspace_id, write=write) as session:
+            if not write:  # the first statement begins it, closing ends it: there is no commit
+                yield session
+                return
+            with session.begin():
+                yield session
 
     def purge_freed(self) -> bool:
         """Remove from SQLite's files what is deleted from its tables; False where it must wait.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,11 +20,19 @@ def upsert(
 
     With ``touch`` it writes the key over itself instead, which locks the row until the commit.
     """
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return _insert(session.get_bind().dialect.name, model, tuple(keys), touch)
+
+
+@cache
+def _insert(
+    dialect_name: str, model: type[DeclarativeBase], keys: tuple[str, ...], touch: bool
+) -> Any:
+    """Return the INSERT of a database; making it anew costs more than running it."""
+    dialect: Any = postgresql if dialect_name == "postgresql" else sqlite
     statement = dialect.insert(model.__table__)
     if not touch:
-        return statement.on_conflict_do_nothing(index_elements=list(keys))
+        return statement.on_conflict_do_nothing(index_elements=keys)
     first = keys[0]
     return statement.on_conflict_do_update(
-        index_elements=list(keys), set_={first: statement.excluded[first]}
+        index_elements=keys, set_={first: statement.excluded[first]}
     )

@@ -14,6 +14,7 @@ from ..desk import Desk
 from ..errors import Forbidden, NotFound
 from ..identity import Actor
 from ..models import Workspace
+from ..places import GIVE_WAY
 from ..security.policy import SAFE_METHODS
 from .bodies import body_up_to, read_body
 from .uploads import form_parts
@@ -68,6 +69,17 @@ def reading_session(request: Request) -> Iterator[WorkspaceSession]:
             yield session
 
 
+def give_way(request: Request) -> None:
+    """Let another request be worked on in our place, for from here on this one waits for others.
+
+    For a view that waits for a server far away, or for a commit that others make; no transaction
+    of its own may be open. Under servers other than our own it does nothing.
+    """
+    leave = request.environ.get(GIVE_WAY)
+    if leave is not None:
+        leave()
+
+
 def between_transactions(request: Request) -> Callable[[], AbstractContextManager[Desk]]:
     """Commit what the gates have written, so that no lock is held while a view waits for others.
 
@@ -77,6 +89,7 @@ def between_transactions(request: Request) -> Callable[[], AbstractContextManage
     """
     workspace_id = request.desk.workspace_id
     request.tm.commit()
+    request.give_way()
     request.tm.begin()
     join_transaction(request.dbsession, STATUS_CHANGED, request.tm)
     return partial(request.registry.support.desk, workspace_id)
@@ -127,4 +140,5 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(body_up_to)
     config.add_request_method(reading_session)
     config.add_request_method(workspace_desk)
+    config.add_request_method(give_way)
     config.add_request_method(between_transactions)

@@ -43,8 +43,7 @@ class StandIn:
         self.answers: list[Answer] = []
         self.calls: list[Call] = []
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
@@ -68,7 +67,8 @@ class StandIn:
         self._server.server_close()
         self._thread.join()
 
-    def _answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        """Answer a request, and note it; for subclasses, called on a thread of its own."""
         with self._lock:
             answer = self.answers.pop(0) if self.answers else self.usual
             self.calls.append(Call(method, path, headers, body, answer.status))
@@ -78,10 +78,12 @@ class StandIn:
         stand_in = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def _take(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                answer = stand_in._answer(self.command, self.path, headers, body)
+                answer = stand_in.answer(self.command, self.path, headers, body)
                 self.send_response(answer.status)
                 for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                     self.send_header(name, value)
@@ -95,3 +97,11 @@ class StandIn:
                 """Keep the test's output clean."""
 
         return Handler
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that did not wait for its answer is no error here."""

@@ -117,7 +117,7 @@ def test_a_writer_within_a_writer_is_refused_and_the_line_goes_on(database: Data
 
 
 def test_who_waits_too_long_hears_that_the_database_is_locked(database: Database) -> None:
-    refused: list[BaseException] = []
+    refused: list[object] = []
 
     def write() -> None:
         connection = database.engine.connect().execution_options(support_write=True)

@@ -23,6 +23,8 @@ from support_core.testing import make_desk
 from support_core.testing.workspace import BASE
 from support_whatsapp.simulator import GraphServer
 
+from .whatsapp_http import HTTPPlay, http_cases
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -209,7 +211,10 @@ class Play:
 
 
 def judge(folder: Path) -> int:
-    """Post every payload of a collection, twice; print what differs, and return how many do."""
+    """Post every payload of a collection, twice, and play what stands in ``http_cases.jsonl``.
+
+    Prints what differs, and returns of how many.
+    """
     wrong = 0
     found = list(cases(folder))
     with tempfile.TemporaryDirectory() as place, GraphServer() as graph:
@@ -231,8 +236,14 @@ def judge(folder: Path) -> int:
             problems += [] if play.picture() == before else ["a second time it changed something"]
             wrong += bool(problems)
             sys.stdout.write("".join(f"{case.file}: {it}\n" for it in problems))
+        asked = http_cases(folder)
+        for http_case in asked:
+            differs = HTTPPlay(desk, graph, http_case).problems()
+            wrong += bool(differs)
+            sys.stdout.write("".join(f"{http_case.name}: {it}\n" for it in differs))
         desk.application.close()
-    sys.stdout.write(f"{len(found)} webhooks of WhatsApp, {len(found) - wrong} as expected\n")
+    count = len(found) + len(asked)
+    sys.stdout.write(f"{count} webhooks of WhatsApp, {count - wrong} as expected\n")
     return wrong
 
 

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.corpus.whatsapp import Play, cases
+from tests.corpus.whatsapp_http import HTTPCase, HTTPPlay, http_cases
 
 if TYPE_CHECKING:
     from support_core.testing import DeskUnderTest
+    from tests.services.graph import Graph
 
     from .meta import Line
 
 FOLDER = Path(os.environ.get("SUPPORT_CORPUS", "../shared/corpus")) / "whatsapp"
+ASKED = http_cases(FOLDER)
 FOUND = list(cases(FOLDER)) if (FOLDER / "expectations.jsonl").is_file() else []
 
 
@@ -39,6 +42,25 @@ def test_every_payload_becomes_what_it_must_and_a_second_time_nothing(
         assert {it.result() for it in again} == {200}
     desk.run_jobs()
     assert [play.picture() for play in plays] == before
+
+
+def test_every_case_of_http_is_answered_as_its_file_says(desk: DeskUnderTest, graph: Graph) -> None:
+    if not ASKED:
+        pytest.skip("the corpus is not here")
+    differ = {case.name: HTTPPlay(desk, graph, case).problems() for case in ASKED}
+    assert {name: it for name, it in differ.items() if it} == {}
+
+
+def test_a_case_that_nobody_knows_how_to_play_or_judge_is_not_fulfilled(
+    desk: DeskUnderTest, graph: Graph
+) -> None:
+    strange = HTTPCase("post_strange", {"note": "something else"}, {"status": 200})
+    assert HTTPPlay(desk, graph, strange).problems() == ["it is not known what to send"]
+    unjudged = HTTPCase("any", {"body": "{}", "signed": True}, {"status": 500, "colour": "red"})
+    assert HTTPPlay(desk, graph, unjudged).problems() == [
+        "status: {200} instead of 500",
+        "it is not known how colour is judged",
+    ]
 
 
 def test_a_changed_byte_is_refused(desk: DeskUnderTest, line: Line) -> None:

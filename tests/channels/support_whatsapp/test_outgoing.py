@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from support_core.testing import assert_invalid
-from support_whatsapp.models import WhatsAppContact, WhatsAppPart
+from support_whatsapp.models import WhatsAppAccount, WhatsAppContact, WhatsAppPart
 from support_whatsapp.parts import split
 
 if TYPE_CHECKING:
@@ -272,6 +272,41 @@ def test_a_message_without_an_answer_is_never_sent_twice_by_itself(
 
 def closed(line: Line) -> dict[str, Any]:
     return a_conversation(line, timestamp=str(int(time.time()) - 25 * 3600))
+
+
+def never_synced(line: Line) -> None:
+    application = line.workspace.under_test.application
+    with application.desk(line.workspace.id) as desk:
+        account = desk.session.get_one(WhatsAppAccount, line.id)
+        account.templates_synced_at = None
+
+
+def test_a_list_that_was_never_read_is_read_before_a_template_is_sent(
+    line: Line, graph: Graph
+) -> None:
+    conversation = closed(line)
+    never_synced(line)
+    graph.templates = [HELLO]
+    unknown = {"name": "nope", "language": "en", "parameters": ["Noor"]}
+    thread = answered(line, conversation, template=unknown)
+    delivery = line.delivery(conversation, thread)
+    assert (delivery["state"], delivery["error"]) == ("failed", "The selected template is invalid.")
+    assert graph.sent == []
+    answer = line.reply(conversation, template=unknown)  # known by now
+    assert answer.json["errors"] == {"template": ["The selected template is invalid."]}
+
+
+def test_where_meta_does_not_give_the_list_it_judges_the_template_itself(
+    line: Line, graph: Graph
+) -> None:
+    conversation = closed(line)
+    never_synced(line)
+    graph.fail("/message_templates", error(200, "Permissions error"))
+    template = {"name": "hello", "language": "en", "parameters": ["Noor"]}
+    thread = answered(line, conversation, template=template)
+    assert line.delivery(conversation, thread)["state"] == "sent"
+    (sent,) = graph.sent
+    assert sent.body["template"]["name"] == "hello"
 
 
 def test_outside_the_window_only_a_template_goes_through(line: Line, graph: Graph) -> None:
