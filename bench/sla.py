@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 
 MINUTES = 100 * 1440
 DAYS = 365
-PART = 50_000
+PART = 20_000
 UNSCOPED = {"unscoped": "a bench makes its rows at once"}
 
 _SERIES = {
-    "sqlite": "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) ",
-    "postgresql": "WITH s AS (SELECT n FROM generate_series(1, {count}) AS s(n)) ",
+    "sqlite": "WITH RECURSIVE s(n) AS (SELECT {begin} UNION ALL SELECT n + 1 FROM s "
+    "WHERE n < {end}) ",
+    "postgresql": "WITH s AS (SELECT n FROM generate_series({begin}, {end}) AS s(n)) ",
 }
 _AGO = {
     "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', '{now}', '-' || ({expression}) || ' seconds')",
@@ -60,13 +61,16 @@ class Stock:
         self.policy: int | None = None
 
     def run(self, statement: str, count: int) -> None:
-        with self.database.transaction(self.workspace.id) as session:
-            series = _SERIES[self.dialect].format(count=count)
-            into, _, rest = statement.partition("SELECT")
-            session.execute(
-                text(f"{into} {series} SELECT{rest}".replace(":", r"\:")),
-                execution_options=UNSCOPED,
-            )
+        """Run an INSERT for every ``n`` from 1 to ``count``, some of them in each transaction."""
+        into, _, rest = statement.partition("SELECT")
+        for begin in range(1, count + 1, PART):
+            span = {"begin": begin, "end": min(begin + PART - 1, count)}
+            series = _SERIES[self.dialect].format(**span)
+            with self.database.transaction(self.workspace.id) as session:
+                session.execute(
+                    text(f"{into} {series} SELECT{rest}".replace(":", r"\:")),
+                    execution_options=UNSCOPED,
+                )
 
     def ago(self, expression: str) -> str:
         now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
@@ -216,23 +220,21 @@ def _newest(stock: Stock) -> int:
 
 
 def closed(stock: Stock, count: int, *, first: int) -> None:
-    """Make a year's closed conversations with what was measured of them, a part at a time."""
+    """Make a year's closed conversations with what was measured of them."""
     wall = "(n % 3607 + (n % 9973 * 31 % 100) * (n % 9973 * 31 % 100) * 9)"
     met = f"({wall} < 30000)"
     ago = f"86400 * (1 + n % {DAYS}) + n % 40000"
-    for start in range(0, count, PART):
-        part, begin = min(PART, count - start), first + start
-        stock.conversations(part, first=begin, ago=ago, status="'closed'")
-        stock.run(
-            "INSERT INTO sla_clocks (workspace_id, conversation_id, policy_id, sla_status, "
-            "turned, first_response_met, first_response_spent, first_response_seconds, "
-            "resolution_met, resolution_spent, resolution_seconds, next_response_met, "
-            "next_response_breached, updated_at) "
-            f"SELECT {stock.workspace.id}, {begin} + n, {stock.policy}, "
-            f"CASE WHEN {met} THEN 'met' ELSE 'breached' END, '[]', {met}, {wall} / 3, {wall}, "
-            f"{met}, {wall}, {wall} * 4, n % 3, 0, {stock.ago('n % 86400')} FROM s",
-            part,
-        )
+    stock.conversations(count, first=first, ago=ago, status="'closed'")
+    stock.run(
+        "INSERT INTO sla_clocks (workspace_id, conversation_id, policy_id, sla_status, turned, "
+        "first_response_met, first_response_spent, first_response_seconds, resolution_met, "
+        "resolution_spent, resolution_seconds, next_response_met, next_response_breached, "
+        "updated_at) "
+        f"SELECT {stock.workspace.id}, {first} + n, {stock.policy}, "
+        f"CASE WHEN {met} THEN 'met' ELSE 'breached' END, '[]', {met}, {wall} / 3, {wall}, "
+        f"{met}, {wall}, {wall} * 4, n % 3, 0, {stock.ago('n % 86400')} FROM s",
+        count,
+    )
     with stock.workspace.desk() as desk:
         today = desk.clock().date()
         clocks.stale(desk, (today - timedelta(days=day) for day in range(DAYS + 3)))
