@@ -151,8 +151,8 @@ def _launch(
     data = folder / "data"
     settings = [f"--{name}={value}" for name, value in {**SETTINGS, **changes}.items()]
     command: list[str | Path] = [programs / "postgres", "-D", data, f"--port={port}", *settings]
-    # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients to leave.
-    return Server(command, folder=folder, account=account, stop_signal="SIGINT")
+    # SIGQUIT is PostgreSQL's immediate shutdown: what it holds is thrown away, not written.
+    return Server(command, folder=folder, account=account, stop_signal="SIGQUIT")
 
 
 def _initialise(initdb: Path, data: Path, password_file: Path, account: Account) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 KEEPER = Path(__file__).with_name("keeper.py")
-STOP_SECONDS = 40
+STOP_SECONDS = 300
 ATTEMPTS = 5
 # How the servers say so.
 PORT_TAKEN = ("address already in use", "eaddrinuse", "nodistribution")
