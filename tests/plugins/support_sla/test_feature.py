@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import delete, text
 
 from support_core.plugin_api import JobContext, Workspace
-from support_plans.models import PlanOverride
 from support_sla import jobs
 from support_sla.models import Clock as ClockRow
 from support_sla.rebuilding import count, rebuild
@@ -25,15 +24,19 @@ if TYPE_CHECKING:
     from .conftest import Clock
 
 
+_FORGET = text("DELETE FROM plan_overrides WHERE workspace_id = :here AND name = 'sla'")
+_OVERRIDE = text(
+    "INSERT INTO plan_overrides (workspace_id, kind, name, amount, created_at, updated_at) "
+    "VALUES (:here, 'feature', 'sla', :granted, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)"
+)
+
+
 def _grant(workspace: TestWorkspace, *, granted: bool) -> None:
+    """Do what ``support-core plan grant`` does, whose plugin no test of another one imports."""
+    values = {"here": workspace.id, "granted": int(granted)}
     with workspace.desk() as desk:
-        desk.session.core(delete(PlanOverride.__table__).where(_mine(workspace)))
-        desk.session.add(PlanOverride(kind="feature", name="sla", amount=int(granted)))
-        desk.session.flush()
-
-
-def _mine(workspace: TestWorkspace) -> Any:
-    return PlanOverride.__table__.c.workspace_id == workspace.id
+        for statement in (_FORGET, _OVERRIDE):
+            desk.session.execute(statement, values, execution_options={"unscoped": "a plan"})
 
 
 def _watch(workspace: TestWorkspace) -> None:
