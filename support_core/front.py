@@ -7,24 +7,29 @@ large ones are streamed on threads of their own, so that slow uploads keep only 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 import orjson
 import structlog
+from a2wsgi import WSGIMiddleware
 from webob.request import DisconnectionError
 
-from .bridge import Bridge
-from .places import Places
+from .places import SPARE, Places
 from .streams.slot import ENVIRON, StreamSlot
 from .streams.takeover import CONNECTION, take_over
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
-    from .bridge import Message, Receive, Send, WSGIApp
+    from .places import WSGIApp
     from .streams.hub import Hub
 
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
     ASGIApp = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
@@ -57,8 +62,8 @@ class Front:
         stop: Callable[[], None],
     ) -> None:
         self._hub = hub
-        self._requests = Bridge(wsgi, Places(threads, name="support-requests"))
-        self._uploads = Bridge(wsgi, Places(upload_threads, name="support-uploads"))
+        self._requests = _bridge(wsgi, threads)
+        self._uploads = _bridge(wsgi, upload_threads)
         self._body_timeout = body_timeout
         self._start = start
         self._stop = stop
@@ -74,6 +79,8 @@ class Front:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _answer(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        # To WSGI, X_Name and X-Name are one header; a proxy in front only guards the latter.
+        scope["headers"] = [header for header in scope["headers"] if b"_" not in header[0]]
         body = _Body(receive, self._body_timeout)
         try:
             complete = await body.read_ahead(scope["headers"])
@@ -82,13 +89,10 @@ class Front:
             return
         except DisconnectionError:
             return  # nobody is left to be answered
-        slot = StreamSlot(self._hub)
+        pool = self._requests if complete else self._uploads
+        slot = scope[ENVIRON] = StreamSlot(self._hub)
         held = _Held(send, slot)
-        more = {ENVIRON: slot}
-        if complete is None:
-            await self._uploads.answer(scope, body=body.receive, more=more, send=held)
-        else:
-            await self._requests.answer(scope, body=complete, more=more, send=held)
+        await pool(scope, body.receive, held)
         if slot.subscription is not None and held.headers is not None:
             take_over(scope[CONNECTION], held.headers, slot.subscription, self._hub)
 
@@ -132,8 +136,8 @@ class _Body:
         self._timeout = timeout
         self._ahead: deque[Message] = deque()
 
-    async def read_ahead(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-        """Read a small body whole and return it; None for one that is larger, or may be.
+    async def read_ahead(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Read a small body whole; return whether that is all of it.
 
         Nothing is read of a body that announces itself as larger: who refuses it need not have
         it sent first.
@@ -141,18 +145,18 @@ class _Body:
         announced = False
         for name, value in headers:
             if name == b"content-length" and int(value) > SMALL_BODY:
-                return None
+                return False
             announced = announced or name in (b"content-length", b"transfer-encoding")
         if not announced:
-            return b""
+            return True
         size = 0
         while size <= SMALL_BODY:
             message = await self._next()
             self._ahead.append(message)
             size += len(message.get("body", b""))
             if not message.get("more_body", False):
-                return b"".join(it.get("body", b"") for it in self._ahead)
-        return None
+                return True
+        return False
 
     async def receive(self) -> Message:
         """Return the next part; raises ``DisconnectionError`` where it will never come."""
@@ -184,3 +188,25 @@ async def _refuse(send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": 408, "headers": headers})
     await send({"type": "http.response.body", "body": content})
+
+
+def _bridge(wsgi: WSGIApp, places: int) -> Any:
+    corrected: Any = Places(_corrected(wsgi), places)
+    return WSGIMiddleware(corrected, workers=places + SPARE)
+
+
+def _corrected(wsgi: WSGIApp) -> WSGIApp:
+    """Give ``wsgi`` the environ that PEP 3333 describes, where a2wsgi's differs."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        # The path's own bytes: decoded as text, what is no UTF-8 would be silently replaced.
+        raw_path: bytes = environ["asgi.scope"]["raw_path"]
+        environ["PATH_INFO"] = unquote_to_bytes(raw_path).decode("latin-1")
+        environ["wsgi.errors"] = sys.stderr
+        environ["wsgi.multiprocess"] = False
+        environ[ENVIRON] = environ["asgi.scope"][ENVIRON]
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            environ["wsgi.input_terminated"] = True  # a chunked body ends by itself
+        return wsgi(environ, start_response)
+
+    return application

@@ -17,7 +17,7 @@ from .rendering import json_response
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from .bridge import WSGIApp
+    from .places import WSGIApp
 
 #: The type of answers that are streams.
 STREAM = "text/event-stream"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from .bridge import WSGIApp
+    from .places import WSGIApp
 
 SCHEMES = frozenset({"http", "https"})
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .application import Application
-    from .bridge import WSGIApp
+    from .places import WSGIApp
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from .proxies import BehindProxies
 from .serve import EmbeddedServer, application_in, require_schema
 
 if TYPE_CHECKING:
-    from .bridge import WSGIApp
+    from .places import WSGIApp
 
 
 def application() -> WSGIApp:

@@ -21,7 +21,7 @@ from ..settings import CORE_SETTINGS, ConfigurationError, Settings
 
 if TYPE_CHECKING:
     from ..application import Application
-    from ..bridge import WSGIApp
+    from ..places import WSGIApp
     from ..plugins import Plugins
 
 #: What ``-c`` may leave out, in this order, when it lies in the current folder.

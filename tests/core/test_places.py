@@ -3,94 +3,95 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from support_core.places import Places
+import pytest
+
+from support_core.places import GIVE_WAY, Places
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from support_core.places import Place
+    from collections.abc import Callable, Iterator
 
 
-class Workers:
-    """Pieces of work that begin when it is their turn, and end when they are told."""
+class Requests:
+    """Requests that end when they are told; of how many are worked on at once."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, count: int) -> None:
         self.begun: list[str] = []
-        self._places = places
-        self._at: dict[str, Place] = {}
+        self._places = Places(self._answer, count)
+        self._give_way: dict[str, Callable[[], None]] = {}
         self._may_end: dict[str, threading.Event] = {}
+        self._threads: dict[str, threading.Thread] = {}
 
     def come(self, *names: str) -> None:
         for name in names:
             self._may_end[name] = threading.Event()
-            self._places.run(lambda place, name=name: self._work(name, place))  # type: ignore[misc]
+            arguments = ({"name": name}, None)
+            thread = threading.Thread(target=self._places, args=arguments, daemon=True)
+            self._threads[name] = thread
+            thread.start()
 
-    def _work(self, name: str, place: Place) -> None:
-        self._at[name] = place
+    def _answer(self, environ: dict[str, Any], _start_response: Any) -> list[bytes]:
+        name = environ["name"]
+        self._give_way[name] = environ[GIVE_WAY]
         self.begun.append(name)
         assert self._may_end[name].wait(60)
+        return []
 
     def give_way(self, name: str) -> None:
-        self._at[name].give_way()
+        self._give_way[name]()
 
     def end(self, *names: str) -> None:
         for name in names:
             self._may_end[name].set()
+            self._threads[name].join(60)
+
+    def end_all(self) -> None:
+        for event in self._may_end.values():
+            event.set()
 
     def have_begun(self, *names: str) -> None:
         until(lambda: len(self.begun) >= len(names), f"{names} have begun")
         assert self.begun == list(names)
 
 
-def test_so_many_work_at_once_and_the_others_in_their_order() -> None:
-    workers = Workers(Places(1, name="test"))
-    workers.come("a", "b", "c")
-    workers.have_begun("a")
-    workers.end("a")
-    workers.have_begun("a", "b")
-    workers.end("b", "c")
-    workers.have_begun("a", "b", "c")
-    workers.come("d")
-    workers.have_begun("a", "b", "c", "d")
-    workers.end("d")
+@pytest.fixture
+def requests() -> Iterator[Requests]:
+    of_one_place = Requests(1)
+    yield of_one_place
+    of_one_place.end_all()
 
 
-def test_who_gives_way_lets_one_more_work_and_takes_no_place_afterwards() -> None:
-    workers = Workers(Places(1, name="test"))
-    workers.come("waits", "b", "c")
-    workers.have_begun("waits")
-    workers.give_way("waits")
-    workers.give_way("waits")  # it had but one place
-    workers.have_begun("waits", "b")
-    workers.end("waits")  # whose place is b's by now
-    workers.come("d")
-    workers.have_begun("waits", "b")
-    workers.end("b", "c")
-    workers.have_begun("waits", "b", "c", "d")
-    workers.end("d")
+def test_so_many_are_worked_on_at_once(requests: Requests) -> None:
+    requests.come("a")
+    requests.have_begun("a")
+    requests.come("b")
+    requests.end("a")
+    requests.have_begun("a", "b")
 
 
-def test_a_place_that_was_given_away_while_nobody_waited_is_free() -> None:
-    workers = Workers(Places(1, name="test"))
-    workers.come("waits")
-    workers.have_begun("waits")
-    workers.give_way("waits")
-    workers.come("b")
-    workers.have_begun("waits", "b")
-    workers.end("waits", "b")
+def test_who_gives_way_lets_one_more_work_and_takes_no_place_afterwards(
+    requests: Requests,
+) -> None:
+    requests.come("waits")
+    requests.have_begun("waits")
+    requests.give_way("waits")
+    requests.give_way("waits")  # it had but one place
+    requests.come("b")
+    requests.have_begun("waits", "b")
+    requests.end("waits")  # whose place is b's by now
+    requests.come("c")
+    requests.have_begun("waits", "b")
+    requests.end("b")
+    requests.have_begun("waits", "b", "c")
 
 
-def test_only_so_many_wait_without_a_place() -> None:
-    workers = Workers(Places(1, name="test", spare=1))
-    workers.come("a", "b", "c")
-    workers.have_begun("a")
-    workers.give_way("a")
-    workers.have_begun("a", "b")
-    workers.give_way("b")
-    workers.come("d")
-    workers.have_begun("a", "b")
-    workers.end("a", "b")
-    workers.have_begun("a", "b", "c")
-    workers.end("c", "d")
-    workers.have_begun("a", "b", "c", "d")
+def test_an_application_that_raises_gives_its_place_back() -> None:
+    def broken(_environ: Any, _start_response: Any) -> list[bytes]:
+        raise ZeroDivisionError
+
+    places = Places(broken, 1)
+    for _ in range(2):  # the second would wait for ever
+        with pytest.raises(ZeroDivisionError):
+            places({}, lambda *_: None)
