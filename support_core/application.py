@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import bindparam, select
 
 from .db import Prepared
-from .desk import Desk
+from .desk import UNKNOWN, Desk, Unknown
 from .models import Workspace
 
 if TYPE_CHECKING:
@@ -90,9 +90,16 @@ class Application:
             yield self.desk_on(session, actor=actor, plan=plan)
 
     def desk_on(
-        self, session: WorkspaceSession, *, actor: Actor | None = None, plan: str | None = None
+        self,
+        session: WorkspaceSession,
+        *,
+        actor: Actor | None = None,
+        plan: str | Unknown | None = UNKNOWN,
     ) -> Desk:
-        """Return a desk on a session whose transaction somebody else ends."""
+        """Return a desk on a session whose transaction somebody else ends.
+
+        The workspace's plan is looked up when it is needed and not given.
+        """
         return Desk(self, session, actor=actor, plan=plan)
 
     def close(self) -> None:

@@ -6,12 +6,13 @@ holds no behaviour of its own. Services are made on first use.
 
 from __future__ import annotations
 
+from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .events import EventPublisher, attach
 from .identity import Actor, WorkspaceRef
-from .jobs.outbox import cancel, keyed_id
+from .jobs.outbox import cancel, cancel_many, keyed_id
 from .models import Workspace
 from .services.attachments import AttachmentService
 from .services.audit import AuditTrail
@@ -31,6 +32,7 @@ from .services.search import SearchIndexes
 from .services.tokens import TokenService
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -39,8 +41,18 @@ if TYPE_CHECKING:
     from .crypto import Keyring
     from .db import WorkspaceSession
     from .jobs import Job
+    from .jobs.outbox import JobCall
     from .plugins import Plugins
     from .settings import Settings
+
+
+class Unknown(Enum):
+    """What nobody has said."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN = Unknown.UNKNOWN
 
 
 class OpenDesk(Protocol):
@@ -59,8 +71,9 @@ class Desk:
         session: WorkspaceSession,
         *,
         actor: Actor | None = None,
-        plan: str | None = None,
+        plan: str | Unknown | None = UNKNOWN,
     ) -> None:
+        """Work in the session's transaction; the plan is looked up when it is not given."""
         self.application = application
         self.session = session
         self.actor = actor or Actor()
@@ -75,9 +88,15 @@ class Desk:
     @cached_property
     def workspace(self) -> WorkspaceRef:
         """The workspace with its plan: the host's billing decides, else what is stored."""
-        stored = WorkspaceRef(self.workspace_id, self._plan)
+        stored = WorkspaceRef(self.workspace_id, self._stored_plan())
         plan = self.hook.support_plan(workspace=stored)
         return WorkspaceRef(stored.id, plan if plan is not None else stored.plan)
+
+    def _stored_plan(self) -> str | None:
+        if isinstance(self._plan, Unknown):
+            workspace = self.session.get(Workspace, self.workspace_id)
+            return workspace.plan if workspace is not None else None
+        return self._plan
 
     @property
     def settings(self) -> Settings:
@@ -138,6 +157,23 @@ class Desk:
             due_at=due_at,
             key=key,
             move=move,
+        )
+
+    def enqueue_many(self, job: Job, calls: Iterable[JobCall], *, move: bool = False) -> None:
+        """Write many jobs of one kind into this transaction's outbox, by one statement.
+
+        Each as :meth:`enqueue` would; where many conversations are gone through, this is what
+        keeps a batch cheap.
+        """
+        self.application.jobs.enqueue_many(
+            self.session, job, calls, workspace_id=self.session.workspace_id, move=move
+        )
+
+    def cancel_jobs(self, job: Job, keys: Iterable[str]) -> int:
+        """Take back the jobs with these keys, as :meth:`cancel_job` does; return how many."""
+        workspace_id = self.session.workspace_id
+        return cancel_many(
+            self.session, [keyed_id(job, key, workspace_id=workspace_id) for key in keys]
         )
 
     def cancel_job(self, job: Job, *, key: str) -> bool:

@@ -54,7 +54,7 @@ from .html import sanitise, to_text
 from .html_cost import affordable as affordable_html
 from .html_text import walk as walk_html
 from .identity import Denial, Entitlements, HostIdentity, Identity, WorkspaceRef
-from .jobs import JobContext, RetryLater, Schedule, job
+from .jobs import JobCall, JobContext, RetryLater, Schedule, job
 from .mailbox_fields import MailboxFields
 from .models import (
     Attachment,
@@ -67,6 +67,7 @@ from .models import (
     Thread,
     Timestamped,
     User,
+    Workspace,
     WorkspaceScoped,
     tenant_key,
     within,
@@ -156,6 +157,7 @@ __all__ = [
     "InboundMessage",
     "Invalid",
     "InvalidRequest",
+    "JobCall",
     "JobContext",
     "Json",
     "ListPage",
@@ -202,6 +204,7 @@ __all__ = [
     "Unavailable",
     "UploadedFile",
     "User",
+    "Workspace",
     "WorkspaceRef",
     "WorkspaceScoped",
     "affordable_html",

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 from support_core.plugin_api import Permission, Schedule, hookimpl
 
+from .commands import sla
 from .demo import furnish
 from .hearing import hear
-from .jobs import fold
+from .jobs import fold, watch_feature
 from .settings import SETTINGS
 from .showing import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import click
     from pyramid.config import Configurator
 
     from support_core.plugin_api import ConversationFields, Desk, DomainEvent, Setting
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 support_contract = 1
 
 FOLD_EVERY = 10.0
+WATCH_EVERY = 60.0
 
 
 def includeme(config: Configurator) -> None:
@@ -57,7 +60,15 @@ def support_event(event: DomainEvent, desk: Desk) -> None:
 
 @hookimpl
 def support_schedule() -> Sequence[Schedule]:
-    return [Schedule("support_sla.fold", fold, every=FOLD_EVERY)]
+    return [
+        Schedule("support_sla.fold", fold, every=FOLD_EVERY),
+        Schedule("support_sla.feature", watch_feature, every=WATCH_EVERY),
+    ]
+
+
+@hookimpl
+def support_cli(group: click.Group) -> None:
+    group.add_command(sla)
 
 
 @hookimpl

@@ -15,9 +15,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from support_core.plugin_api import Conversation, Customer, Delivery, Thread
 
 from .models import Clock, StaleDay
-from .policies import Facts, read_promises
-from .reckoning import AGENT, CUSTOMER, Step, Verdict, reckon
-from .turning import tell
+from .policies import NO_PROMISES, Facts, read_promises
+from .reckoning import AGENT, CUSTOMER, TARGETS, Step, Verdict, reckon
+from .standing import standing
+from .turning import News, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,13 +28,21 @@ if TYPE_CHECKING:
 
     from .policies import Promise, Promises
 
-    Arm = Callable[[Desk, int, datetime | None], None]
+    Arm = Callable[[Desk, Mapping[int, datetime | None]], None]
 
 _conversation = Conversation.__table__.c
 _customer = Customer.__table__.c
 _thread = Thread.__table__.c
 _delivery = Delivery.__table__.c
 _clock = Clock.__table__.c
+
+#: What a clock has come to, whatever happens to the feature; and of a closed conversation also.
+_LASTING = (
+    *("policy_id", "turned", "first_response_met", "first_response_spent", "resolution_met"),
+    *("resolution_spent", "next_response_met", "next_response_breached"),
+)
+_OF_CLOSED = ("sla_status", *(f"{name}_due_at" for name in TARGETS))
+
 _workspace: Any = bindparam("here")
 _ids: Any = bindparam("ids", expanding=True)
 
@@ -73,12 +82,23 @@ _CLOCKS = select(Clock.__table__).where(
 )
 
 
-def refresh(desk: Desk, ids: Iterable[int], *, arm: Arm, told_from: datetime | None = None) -> None:
+def refresh(
+    desk: Desk,
+    ids: Iterable[int],
+    *,
+    arm: Arm,
+    told_from: datetime | None = None,
+    judge_closed: bool = True,
+) -> None:
     """Reckon these conversations anew and write what has changed.
 
     Turning points that have come are told, but for those before ``told_from``, when a rule was
     made: nobody is told of what a new rule would have made of the past. ``arm`` sees to it that
-    somebody looks at a conversation's next one.
+    somebody looks at conversations when their next one comes. Unless ``judge_closed``, of closed
+    ones only the time on the wall is measured.
+
+    In a workspace without the feature nothing is due and nothing is told; what conversations came
+    to before stays as it is.
     """
     wanted = {"here": desk.workspace_id, "ids": sorted(set(ids))}
     if not wanted["ids"]:
@@ -86,16 +106,22 @@ def refresh(desk: Desk, ids: Iterable[int], *, arm: Arm, told_from: datetime | N
     session, now = desk.session, desk.clock()
     session.flush()
     heads = session.core(_HEADS, wanted).all()
-    promises = read_promises(desk)
+    stands = standing(desk)
+    promises = read_promises(desk) if not stands.denied else NO_PROMISES
     history = _histories(session.core(_HISTORY, wanted))
     before = {row.conversation_id: row for row in session.core(_CLOCKS, wanted)}
     attributes = _attributes(desk, heads, promises)
     changed, news = [], []
+    moments: dict[int, datetime | None] = {}
     for head in heads:
         promise = promises.of(_facts(head, attributes))
+        if head.status == "closed" and not judge_closed:
+            promise = None
         verdict = _judge(head, history[head.id], promise, now)
         row = _row(head, promise, verdict)
         old = before.get(head.id)
+        if stands.denied and old is not None:
+            row |= _left(old, head)
         if old is not None and all(getattr(old, name) == value for name, value in row.items()):
             continue
         changed.append(
@@ -107,20 +133,24 @@ def refresh(desk: Desk, ids: Iterable[int], *, arm: Arm, told_from: datetime | N
             }
         )
         if old is None or old.fires_at != row["fires_at"]:
-            arm(desk, head.id, row["fires_at"])
+            moments[head.id] = row["fires_at"]
         told = set(old.turned) if old is not None else set()
+        reckoned = old.updated_at if old is not None else None
+        since = max(filter(None, (told_from, stands.told_from(reckoned, now))), default=None)
         fresh = {
             name: moment
             for name, moment in verdict.turned.items()
-            if name not in told and (told_from is None or moment >= told_from)
+            if name not in told and (since is None or moment >= since)
         }
-        if fresh and promise is not None:
-            news.append((head.id, promise, fresh))
+        if fresh and promise is not None and head.deleted_at is None:
+            news.append(News(head.id, promise, fresh))
     if changed:
         session.core(_upsert(session), changed)
         stale(desk, {head.created_at.date() for head in heads})
-    for conversation_id, promise, turned in news:
-        tell(desk, conversation_id, promise, turned)
+    if moments:
+        arm(desk, moments)
+    if news:
+        tell(desk, news)
 
 
 def stale(desk: Desk, days: Iterable[Any]) -> None:
@@ -212,6 +242,15 @@ def _row(head: Any, promise: Promise | None, verdict: Verdict) -> dict[str, Any]
         "next_response_met": verdict.next_met,
         "next_response_breached": verdict.next_breached,
     }
+
+
+def _left(old: Any, head: Any) -> dict[str, Any]:
+    """Return what stays of a clock without the feature: what it came to while there was one."""
+    was_closed = (
+        head.status == "closed" and head.closed_at is not None and old.updated_at >= head.closed_at
+    )
+    names = (*_LASTING, *_OF_CLOSED) if was_closed and head.deleted_at is None else _LASTING
+    return {name: getattr(old, name) for name in names}
 
 
 def _upsert(session: Any) -> Any:

@@ -158,6 +158,21 @@ class Recomputation(Identified, Timestamped, WorkspaceScoped, Base):
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
+class FeatureChange(WorkspaceScoped, Base):
+    """When a workspace was last found without the feature, and when it was found to have it again.
+
+    There is no row for one that has had it all the time.
+    """
+
+    __tablename__ = "sla_feature_changes"
+
+    workspace_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    lost_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    returned_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
 class StaleDay(WorkspaceScoped, Base):
     """A note that a day's figures are to be added up anew; only ever added and removed."""
 

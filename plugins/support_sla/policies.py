@@ -116,6 +116,9 @@ class Promises:
         return next(named, fallback)
 
 
+NO_PROMISES = Promises([])
+
+
 def read_promises(desk: Desk) -> Promises:
     """Return the workspace's active policies, by one statement."""
     return Promises([_promise(row) for row in desk.session.fetch(_ALL)])

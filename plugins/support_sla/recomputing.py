@@ -57,8 +57,8 @@ def list_recomputations(desk: Desk, filters: Mapping[str, Any]) -> ListPage:
     )
 
 
-def step(context: JobContext, *, batch: int, refresh: Callable[..., None]) -> bool:
-    """Go on with the one under way by one batch; False where there is nothing to do.
+def step(context: JobContext, *, batch: int, refresh: Callable[..., None]) -> int | None:
+    """Go on with the one under way by one batch; return how many that were, None without one.
 
     What is to be done is looked up before anything is held, so that nobody waits for that. What
     is touched in between is reckoned by the new rules anyway, wherever it has gone in the order.
@@ -66,13 +66,13 @@ def step(context: JobContext, *, batch: int, refresh: Callable[..., None]) -> bo
     with context.desk(write=False) as desk:
         current = _current(desk)
         if current is None:
-            return False
+            return None
         total = _count(desk) if current.total is None else current.total
         rows = _next(desk, current.position, batch)
     with context.desk() as desk:
         held = desk.session.get(Recomputation, current.id, with_for_update=True)
         if held is None or held.state not in UNDER_WAY or held.position != current.position:
-            return True
+            return 0
         refresh(desk, [row.id for row in rows], told_from=held.created_at)
         held.total = total
         held.done += len(rows)
@@ -84,7 +84,7 @@ def step(context: JobContext, *, batch: int, refresh: Callable[..., None]) -> bo
         else:
             held.state, held.finished_at = "finished", desk.clock()
         desk.session.flush()
-    return True
+    return len(rows)
 
 
 def _current(desk: Desk) -> Recomputation | None:

@@ -11,6 +11,7 @@ SETTINGS = (
         BATCH,
         "count",
         "100",
-        "Conversations that are reckoned anew in one transaction after a change of rules.",
+        "Conversations that are reckoned in one transaction: after a change of rules, by a "
+        "rebuild, and where turning points of many fall together.",
     ),
 )

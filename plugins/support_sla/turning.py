@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from sqlalchemy import select
 
 from support_core.plugin_api import Conversation, Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from support_core.plugin_api import Desk
@@ -24,29 +26,47 @@ _SAID = {
 }
 
 
-def tell(
-    desk: Desk, conversation_id: int, promise: Promise, turned: Mapping[str, datetime]
-) -> None:
-    """Publish the events of turning points, and do what the policy wants done.
+@dataclass(frozen=True)
+class News:
+    """The turning points of one conversation that nobody has been told of, with their moments."""
+
+    conversation_id: int
+    promise: Promise
+    turned: Mapping[str, datetime]
+
+
+def tell(desk: Desk, news: Sequence[News]) -> None:
+    """Publish the events of turning points, and do what the policies want done.
 
     In the same transaction; who acts is nobody, whatever it was that brought it about.
     """
-    conversation = desk.session.get(Conversation, conversation_id)
-    if conversation is None or conversation.deleted_at is not None:
-        return
-    system = desk.application.desk_on(desk.session)
-    for name, moment in sorted(turned.items(), key=lambda it: it[1]):
-        target, number, state = name.split(":")
-        system.events.publish(
-            f"sla.{state}",
-            conversation_id=conversation_id,
-            target=target,
-            number=int(number),
-            policy_id=promise.id,
-            at=moment.isoformat(),
-        )
-        if state in promise.on:
-            _act(system, conversation, promise.on[state], target=target, state=state)
+    system = desk.application.desk_on(desk.session, plan=desk.workspace.plan)
+    acting = [it.conversation_id for it in news if any(_wanted(it))]
+    if len(acting) > 1:
+        # By one statement, so that each is at hand when its turn comes.
+        desk.session.scalars(select(Conversation).where(Conversation.id.in_(acting))).all()
+    for told in news:
+        for name, moment in sorted(told.turned.items(), key=lambda it: it[1]):
+            target, number, state = name.split(":")
+            system.events.publish(
+                f"sla.{state}",
+                conversation_id=told.conversation_id,
+                target=target,
+                number=int(number),
+                policy_id=told.promise.id,
+                at=moment.isoformat(),
+            )
+        for target, state in _wanted(told):
+            conversation = desk.session.get_one(Conversation, told.conversation_id)
+            _act(system, conversation, told.promise.on[state], target=target, state=state)
+
+
+def _wanted(told: News) -> Iterator[tuple[str, str]]:
+    """Yield target and state of the turning points at which something is to be done, in order."""
+    for name, _ in sorted(told.turned.items(), key=lambda it: it[1]):
+        target, _, state = name.split(":")
+        if any(told.promise.on.get(state, {}).values()):
+            yield target, state
 
 
 def _act(

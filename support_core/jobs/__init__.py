@@ -9,7 +9,7 @@ from .broker import EmbeddedBroker, JobBroker
 from .declaration import GiveUp, Job, JobContext, RetryLater, job
 from .engine import JobEngine
 from .inspection import SHOWN_STATES, JobRecord, find_job, list_jobs
-from .outbox import cancel, enqueue, keyed_id
+from .outbox import JobCall, cancel, enqueue, keyed_id
 from .replay import Choice, count_jobs, remove_jobs, retry_dead
 from .schedules import Schedule, Scheduler
 from .tallies import counts, oldest_due
@@ -24,6 +24,7 @@ __all__ = [
     "GiveUp",
     "Job",
     "JobBroker",
+    "JobCall",
     "JobContext",
     "JobEngine",
     "JobRecord",

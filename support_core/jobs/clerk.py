@@ -112,25 +112,34 @@ class Clerk:
         """Write what is pending; what cannot be written stays so, and the error is raised."""
         with self._changed:
             batch, self._pending = self._pending, []
-        plain = [one for one in batch if not is_keyed(one.claim.message_id)]
-        # A row with a key may be locked by somebody who enqueues: each is written alone.
-        groups = [[one] for one in batch if is_keyed(one.claim.message_id)]
-        groups += [plain] if plain else []
+        groups = self._groups(batch)
         delayed = False
         try:
             while groups:
                 try:
-                    self._write(groups[-1])
+                    locked = self._write(groups[-1])
                 except DATABASE_TROUBLE:
                     raise
                 except Exception:  # noqa: BLE001 - logged there, once it is known whose it is
                     self._split(groups)
                     continue
                 delayed |= any(one.may_delay for one in groups.pop())
+                groups[:0] = [[one] for one in locked]
         finally:
             with self._changed:
                 self._pending[:0] = [one for group in groups for one in group]
                 self._look = self._look or delayed
+
+    def _groups(self, batch: list[Settlement]) -> list[list[Settlement]]:
+        """Return what is written in one transaction each; the last comes first.
+
+        A row with a key may be locked by somebody who enqueues. On SQLite he has ended by then.
+        """
+        if self._database.dialect == "sqlite":
+            return [batch] if batch else []
+        keyed = [one for one in batch if is_keyed(one.claim.message_id)]
+        plain = [one for one in batch if not is_keyed(one.claim.message_id)]
+        return [group for group in (keyed, plain) if group]
 
     def _split(self, groups: list[list[Settlement]]) -> None:
         """Keep one settlement that cannot be written from stopping the others."""
@@ -141,9 +150,16 @@ class Clerk:
             log.exception("job_left_to_its_lease", message_id=group[0].claim.message_id)
             self.forget(group[0].claim)
 
-    def _write(self, batch: list[Settlement]) -> None:
+    def _write(self, batch: list[Settlement]) -> list[Settlement]:
+        """Write a group; return those whose rows somebody else has locked, each to go alone."""
+        locked: list[Settlement] = []
         with self._turn, self._database.transaction() as session:
-            found = settlements.write(session.connection(), batch, moment=self._clock())
+            connection = session.connection()
+            if len(batch) > 1 and any(is_keyed(one.claim.message_id) for one in batch):
+                free = settlements.lock_free(connection, batch)
+                locked = [one for one in batch if one.claim.id not in free]
+                batch = [one for one in batch if one.claim.id in free]
+            found = settlements.write(connection, batch, moment=self._clock())
         with self._changed:
             for settlement in batch:
                 self._held.pop(settlement.claim.fence, None)
@@ -152,6 +168,7 @@ class Clerk:
         released = {one.claim.queue for one in batch if one.outcome in ("released", "interrupted")}
         if released:
             self._wake(released)
+        return locked
 
     def look(self) -> bool:
         """Queue delayed jobs that are due, and lost ones; say whether there were any."""

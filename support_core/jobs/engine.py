@@ -14,7 +14,7 @@ from .broker import EmbeddedBroker, JobBroker
 from .declaration import JobContext
 from .drain import drain
 from .observer import Observer
-from .outbox import enqueue
+from .outbox import enqueue, enqueue_many
 from .relayed import RelayedBroker
 from .schedules import Schedule, Scheduler
 from .tallies import oldest_due
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..application import Application
     from ..runner_host import RunnerHost
     from .declaration import Job
+    from .outbox import JobCall
 
 #: A due job that has not begun for so long means that no worker is there, or not enough.
 LATE = timedelta(minutes=5)
@@ -97,8 +98,7 @@ class JobEngine:
 
         Raises :class:`LookupError` for a job that this application does not know.
         """
-        if job.name not in self.broker.actors:
-            raise LookupError(f"{job.name} is not registered; scan its module with config.scan()")
+        self._require(job)
         return enqueue(
             session,
             job,
@@ -110,6 +110,30 @@ class JobEngine:
             move=move,
             clock=self.application.clock,
         )
+
+    def enqueue_many(
+        self,
+        session: Session,
+        job: Job,
+        calls: Iterable[JobCall],
+        *,
+        workspace_id: int | None,
+        move: bool = False,
+    ) -> None:
+        """Write many jobs of one kind; see :func:`support_core.jobs.outbox.enqueue_many`."""
+        self._require(job)
+        enqueue_many(
+            session,
+            job,
+            calls,
+            workspace_id=workspace_id,
+            move=move,
+            clock=self.application.clock,
+        )
+
+    def _require(self, job: Job) -> None:
+        if job.name not in self.broker.actors:
+            raise LookupError(f"{job.name} is not registered; scan its module with config.scan()")
 
     def open(self) -> None:
         """Begin to pass on what this process commits; to be called before it serves or works.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from dramatiq import Message
-from sqlalchemy import case, delete, func, literal_column, update
+from sqlalchemy import bindparam, case, delete, func, literal_column, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..models.base import now
@@ -17,8 +18,7 @@ from ..models.job import Job as JobRow
 from .bell import ring_after_commit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy.orm import Session
     from sqlalchemy.sql.dml import Insert
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 TABLE = JobRow.__table__
 
 _KEYED = "key-"
+
+#: Jobs that one statement names at most.
+MOST_NAMES = 500
 
 
 def enqueue(  # noqa: PLR0913 - options, by keyword
@@ -70,6 +73,53 @@ def enqueue(  # noqa: PLR0913 - options, by keyword
     return message_id
 
 
+@dataclass(frozen=True)
+class JobCall:
+    """One job among many that are enqueued at once: arguments, due time (None: now) and key."""
+
+    args: tuple[int | str, ...] = ()
+    due_at: datetime | None = None
+    key: str | None = None
+
+
+def enqueue_many(  # noqa: PLR0913 - options, by keyword
+    session: Session,
+    job: Job,
+    calls: Iterable[JobCall],
+    *,
+    workspace_id: int | None,
+    move: bool = False,
+    clock: Callable[[], datetime] = now,
+) -> None:
+    """Write many jobs of one kind by one statement, each as :func:`enqueue` would.
+
+    They are written in the order of their keys, so that two who move the same ones cannot wait
+    for each other.
+    """
+    moment = clock()
+    rows: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    for call in sorted(calls, key=lambda it: it.key or ""):
+        job.check(call.args)
+        keyed = call.key is not None
+        message: Message[None] = Message(
+            queue_name=job.queue,
+            actor_name=job.name,
+            args=call.args,
+            kwargs={},
+            options={"workspace_id": workspace_id},
+            message_id=keyed_id(job, call.key, workspace_id=workspace_id)
+            if call.key is not None
+            else str(uuid4()),
+        )
+        due = call.due_at or moment
+        rows[keyed].append(_row(message, priority=job.priority, due=due, moment=moment))
+    dialect = session.get_bind().dialect.name
+    for keyed, some in rows.items():
+        if some:
+            session.connection().execute(_insert(dialect, keyed=keyed, move=move), some)
+            ring_after_commit(session, job.queue)
+
+
 def insert_message(  # noqa: PLR0913 - options, by keyword
     session: Session,
     message: Message[Any],
@@ -80,26 +130,37 @@ def insert_message(  # noqa: PLR0913 - options, by keyword
     move: bool = False,
 ) -> None:
     """Insert the row of a message; one with a key joins the row that has this key."""
-    workspace_id = message.options.get("workspace_id")
     dialect = session.get_bind().dialect.name
     session.execute(
         _insert(dialect, keyed=is_keyed(message.message_id), move=move),
-        {
-            "message_id": message.message_id,
-            "workspace_id": workspace_id,
-            "lane": workspace_id or 0,
-            "queue": message.queue_name,
-            "name": message.actor_name,
-            "message": message.encode(),
-            "state": "delayed" if due > moment else "queued",
-            "priority": priority,
-            "due_at": due,
-            "attempt": 0,
-            "created_at": moment,
-            "updated_at": moment,
-        },
+        _row(message, priority=priority, due=due, moment=moment),
     )
     ring_after_commit(session, message.queue_name)
+
+
+def _row(
+    message: Message[Any], *, priority: int, due: datetime, moment: datetime
+) -> dict[str, Any]:
+    workspace_id = message.options.get("workspace_id")
+    return {
+        "message_id": message.message_id,
+        "workspace_id": workspace_id,
+        "lane": workspace_id or 0,
+        "queue": message.queue_name,
+        "name": message.actor_name,
+        "message": message.encode(),
+        "state": "delayed" if due > moment else "queued",
+        "priority": priority,
+        "due_at": due,
+        "attempt": 0,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+
+
+def _batches(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), MOST_NAMES):
+        yield names[start : start + MOST_NAMES]
 
 
 @cache
@@ -126,7 +187,11 @@ def _move(statement: Any) -> Insert:
             # Handed to a broker it cannot be called back: it runs now, and is asked for again.
             "state": case((running | handed, old.state), else_=new.state),
             "due_at": case((running, old.due_at), else_=new.due_at),
-            "again_at": case((running, new.due_at), else_=None),
+            "again_at": case(
+                (running, new.due_at),
+                (handed & (new.state == literal_column("'delayed'")), new.due_at),
+                else_=None,
+            ),
             "attempt": case((dead, 0), else_=old.attempt),
             "message": case((dead, new.message), else_=old.message),
             "last_error": case((dead, None), else_=old.last_error),
@@ -155,7 +220,9 @@ def _join(statement: Any, *, least: Any) -> Insert:
                 (running, old.due_at), (dead, new.due_at), else_=least(old.due_at, new.due_at)
             ),
             "again_at": case(
-                (running, least(func.coalesce(old.again_at, new.due_at), new.due_at)), else_=None
+                (running, least(func.coalesce(old.again_at, new.due_at), new.due_at)),
+                (dead, None),
+                else_=old.again_at,
             ),
             "attempt": case((dead, 0), else_=old.attempt),
             "message": case((dead, new.message), else_=old.message),
@@ -182,14 +249,20 @@ def cancel(session: Session, message_id: str) -> bool:
 
     A job with a key that was to run again is not run again.
     """
-    session.execute(
-        update(TABLE)
-        .where(TABLE.c.message_id == message_id, TABLE.c.state == "running")
-        .values(again_at=None)
-    )
-    removed = session.execute(
-        delete(TABLE)
-        .where(TABLE.c.message_id == message_id, TABLE.c.state.in_(("queued", "handed", "delayed")))
-        .returning(TABLE.c.id)
-    )
-    return removed.first() is not None
+    return cancel_many(session, [message_id]) > 0
+
+
+def cancel_many(session: Session, message_ids: Iterable[str]) -> int:
+    """Take back the jobs among these that wait, as :func:`cancel` does; return how many did."""
+    removed = 0
+    connection = session.connection()
+    for some in _batches(sorted(message_ids)):
+        named = {"named": some}
+        connection.execute(_NOT_AGAIN, named)
+        removed += connection.execute(_TAKE_BACK, named).rowcount
+    return removed
+
+
+_named = TABLE.c.message_id.in_(bindparam("named", expanding=True))
+_NOT_AGAIN = update(TABLE).where(_named, TABLE.c.state == "running").values(again_at=None)
+_TAKE_BACK = delete(TABLE).where(_named, TABLE.c.state.in_(("queued", "handed", "delayed")))

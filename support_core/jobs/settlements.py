@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import bindparam, delete, literal_column, update
+from sqlalchemy import bindparam, case, delete, literal_column, select, update
 
 from .outbox import TABLE, is_keyed
 
@@ -52,6 +52,17 @@ _not_again = TABLE.c.again_at.is_(None)
 _nobody: dict[str, Any] = {"owner": None, "lease_until": None}
 
 
+_moment: Any = bindparam("moment", type_=TABLE.c.updated_at.type)
+
+
+def later_again(moment: Any) -> Any:
+    """Return what is kept of a further run that was asked for: one that is not due by ``moment``.
+
+    The run that begins anew is as good as one that is due by then.
+    """
+    return case((TABLE.c.again_at > moment, TABLE.c.again_at), else_=None)
+
+
 def _state(name: str) -> Any:
     return literal_column(f"'{name}'")
 
@@ -65,8 +76,8 @@ _STATEMENTS: dict[str, Any] = {
         due_at=bindparam("due", type_=TABLE.c.due_at.type),
         message=bindparam("kept"),
         last_error=bindparam("error"),
-        updated_at=bindparam("moment"),
-        again_at=None,
+        updated_at=_moment,
+        again_at=later_again(bindparam("due", type_=TABLE.c.due_at.type)),
         **_nobody,
     ),
     "dead": update(TABLE)
@@ -82,13 +93,13 @@ _STATEMENTS: dict[str, Any] = {
     .values(
         state=_state("queued"),
         attempt=TABLE.c.attempt - 1,
-        updated_at=bindparam("moment"),
-        again_at=None,
+        updated_at=_moment,
+        again_at=later_again(_moment),
         **_nobody,
     ),
     "interrupted": update(TABLE)
     .where(_fence)
-    .values(state=_state("queued"), updated_at=bindparam("moment"), again_at=None, **_nobody),
+    .values(state=_state("queued"), updated_at=_moment, again_at=later_again(_moment), **_nobody),
 }
 
 #: Comes after "done" and "dead", which leave such rows alone: they wait for whoever is asking for
@@ -109,6 +120,17 @@ _AGAIN = (
 
 _AGAIN_NAMES = frozenset(_AGAIN.compile().params)
 _NAMES = {name: frozenset(sql.compile().params) for name, sql in _STATEMENTS.items()}
+
+
+def lock_free(connection: Connection, settlements: Sequence[Settlement]) -> set[int]:
+    """Lock the rows of settlements that nobody else has locked; return their ids."""
+    free = (
+        select(TABLE.c.id)
+        .where(TABLE.c.id.in_([settlement.claim.id for settlement in settlements]))
+        .order_by(TABLE.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    return set(connection.execute(free).scalars())
 
 
 def write(connection: Connection, settlements: Sequence[Settlement], *, moment: datetime) -> int:

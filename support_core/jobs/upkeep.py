@@ -8,6 +8,7 @@ from sqlalchemy import func, literal_column, select, update
 
 from .outbox import TABLE
 from .owner import is_gone
+from .settlements import later_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,7 +109,7 @@ class Upkeep:
             .with_for_update(skip_locked=True)
         )
         return queues | self._queue(
-            lost, last_error=LOST, owner=None, lease_until=None, again_at=None
+            lost, last_error=LOST, owner=None, lease_until=None, again_at=later_again(now)
         )
 
     def promote(self) -> set[str]:

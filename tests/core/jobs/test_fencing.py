@@ -153,3 +153,65 @@ def test_the_jobs_of_a_process_that_ended_are_queued_at_once(application):
     application.jobs.broker.claims.take("notes", owner=owner, count=1, after=-1)
     assert application.jobs.drain() == 1
     assert sample_jobs.attempts == [(1, 2)]
+
+
+def test_jobs_with_keys_end_together_but_for_one_that_somebody_holds(application):
+    engine, clerk = application.jobs, application.jobs.broker.clerk
+    for number in range(5):
+        application.enqueue(note, number, key=f"timer {number}")
+    claims = _take(application, count=5)
+    clerk.hold(claims)
+    written = []
+    original = clerk._write
+
+    def write(batch):
+        # Only the group finds a row locked; whoever waits for it alone would wait for this test.
+        if len(batch) == 1:
+            held.close()
+        written.append(len(batch))
+        return original(batch)
+
+    clerk._write = write
+    for claim in claims:
+        clerk.settle(Settlement(claim, "done"))
+    held = application.database.session(1)
+    if application.database.dialect == "postgresql":
+        held.connection()
+        engine.enqueue(held, note, 2, workspace_id=1, key="timer 2")
+    try:
+        clerk.flush()
+    finally:
+        held.close()
+    assert application.rows() == []
+    assert written == ([5, 1] if application.database.dialect == "postgresql" else [5])
+
+
+@pytest.mark.parametrize("ending", ["released", "interrupted", "retry", "lost"])
+def test_a_job_that_was_moved_while_it_ran_keeps_its_new_time_however_it_ends(application, ending):
+    application.enqueue(note, 1, key="timer")
+    (claim,) = _take(application)
+    application.enqueue(note, 1, key="timer", delay=3600, move=True)
+    if ending == "lost":
+        application.clock.forward(seconds=61)
+        assert application.jobs.broker.clerk.look()
+    else:
+        due = application.clock() + timedelta(seconds=1)
+        assert _write(application, Settlement(claim, ending, message=claim.message, due_at=due))
+        application.clock.forward(seconds=2)
+    assert application.jobs.drain() == 1
+    (row,) = application.rows()
+    assert row.state == "delayed"
+    assert row.due_at > application.clock() + timedelta(seconds=3000)
+    application.clock.forward(seconds=3600)
+    assert application.jobs.drain() == 1
+    assert application.rows() == []
+
+
+def test_a_job_that_was_asked_for_while_it_ran_runs_once_when_it_was_lost(application):
+    application.enqueue(note, 1, key="mailbox")
+    _take(application)
+    application.enqueue(note, 1, key="mailbox")
+    application.clock.forward(seconds=61)
+    application.jobs.broker.clerk.look()
+    assert application.jobs.drain() == 1
+    assert application.rows() == []

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from support_core.jobs import JobContext, cancel, enqueue, job, keyed_id
+from support_core.jobs import JobCall, JobContext, cancel, enqueue, job, keyed_id
+from support_core.jobs.outbox import cancel_many
 from tests.waiting import until
 
 from . import sample_jobs
@@ -184,3 +185,45 @@ def test_a_job_that_is_moved_while_it_runs_runs_again_then(application):
     (row,) = application.rows()
     assert (row.due_at - row.created_at).total_seconds() >= 3600
     assert application.effects() == [1]
+
+
+def _enqueue_many(application, numbers, **options):
+    with application.desk(1) as desk:
+        application.jobs.enqueue_many(
+            desk.session,
+            note,
+            [JobCall((it,), key=f"timer {it}", **options) for it in numbers],
+            workspace_id=1,
+            move=True,
+        )
+
+
+def test_many_jobs_are_written_and_moved_at_once(application):
+    later = application.clock() + timedelta(hours=1)
+    _enqueue_many(application, range(700), due_at=later)
+    assert {row.state for row in application.rows()} == {"delayed"}
+    assert application.enqueue(note, 3, key="timer 3", move=True) in {
+        row.message_id for row in application.rows()
+    }
+    assert application.jobs.drain() == 1
+    _enqueue_many(application, range(5))
+    assert application.jobs.drain() == 5
+    assert sorted(application.effects()) == [0, 1, 2, 3, 4]
+    assert len(application.rows()) == 695
+
+
+def test_many_jobs_of_which_one_is_given_something_else_are_none(application):
+    with pytest.raises(TypeError), application.desk(1) as desk:
+        application.jobs.enqueue_many(
+            desk.session, note, [JobCall((1,)), JobCall((1.5,))], workspace_id=1
+        )
+    assert application.rows() == []
+
+
+def test_many_jobs_are_taken_back_at_once(application):
+    _enqueue_many(application, range(1200), due_at=application.clock() + timedelta(hours=1))
+    names = [keyed_id(note, f"timer {it}", workspace_id=1) for it in range(1, 2000)]
+    with application.desk(1) as desk:
+        assert cancel_many(desk.session, names) == 1199
+    (row,) = application.rows()
+    assert row.message_id == keyed_id(note, "timer 0", workspace_id=1)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from support_core.testing import DeskUnderTest, TestWorkspace, make_desk, probe
+from support_sla import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,6 +60,12 @@ def desk(
     )
     yield under_test
     under_test.application.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let batches follow each other at once: time stands still here."""
+    monkeypatch.setattr(jobs, "SQLITE_REST", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -168,7 +168,7 @@ def test_timers_and_batches_and_figures_go_by_indexes(
     workspace, made = stocked
     with plans(desk) as found:
         with workspace.desk() as opened:
-            assert len(jobs._also_due(opened, made)) == 11
+            assert len(jobs._also_due(opened, made)) == 2
             jobs.refresh(opened, [made])
             assert recomputing._next(opened, None, 100)
         assert folding.fold_day(workspace.desk)

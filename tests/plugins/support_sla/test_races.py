@@ -9,7 +9,7 @@ import pytest
 
 from support_core.plugin_api import JobContext
 from support_core.testing import DeskUnderTest, make_desk, probe
-from support_sla import jobs, recomputing
+from support_sla import clocks, jobs, recomputing, turning
 from tests.concurrency.racing import at_once, copies
 
 from .conftest import minutes, promise, shown, told
@@ -116,6 +116,52 @@ def test_reckoning_anew_goes_on_where_it_was_cut_short(
     found = workspace.owner.get("/sla-recomputations").json["data"][0]
     assert (found["state"], found["done"]) == ("finished", 7)
     assert all(shown(workspace, it)["status"] == "on_track" for it in made)
+
+
+def test_one_that_cannot_be_told_of_keeps_none_of_the_others_back(
+    workspace: TestWorkspace, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promise(workspace, {"normal": minutes(60)})
+    made = [workspace.conversation()["id"] for _ in range(8)]
+    tell = turning.tell
+
+    def tell_but_one(desk: Any, news: Any) -> None:
+        if made[3] in [it.conversation_id for it in news]:
+            raise Cut
+        tell(desk, news)
+
+    monkeypatch.setattr(clocks, "tell", tell_but_one)
+    clock.skip(minutes=60)
+    workspace.under_test.run_jobs()
+    for conversation in made:
+        wanted = [] if conversation == made[3] else [("breached", "first_response")]
+        assert told(workspace, conversation) == wanted
+    monkeypatch.undo()
+    clock.skip(minutes=60)
+    workspace.under_test.run_jobs()
+    assert told(workspace, made[3]) == [("breached", "first_response")]
+
+
+def test_a_recomputation_rests_between_batches_and_no_worker_waits(
+    workspace: TestWorkspace,
+    clock: Clock,
+    desk: DeskUnderTest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jobs, "SQLITE_REST", 30.0)
+    for _ in range(7):
+        workspace.conversation()
+    body = {"name": "Everybody", "is_default": True, "targets": {"normal": minutes(60)}}
+    workspace.owner.post("/sla-policies", body)
+    seen = []
+    for _ in range(4):
+        workspace.under_test.run_jobs()
+        found = workspace.owner.get("/sla-recomputations").json["data"][0]
+        seen.append((found["state"], found["done"], found["total"]))
+        clock.skip(seconds=30)
+    at_once = desk.application.database.dialect != "sqlite"
+    assert seen[-1] == ("finished", 7, 7)
+    assert seen[0] == (("finished", 7, 7) if at_once else ("running", 3, 7))
 
 
 def test_without_the_plugin_both_fields_of_the_reference_are_null(
