@@ -18,6 +18,7 @@ from a2wsgi import WSGIMiddleware
 from webob.request import DisconnectionError
 
 from .places import SPARE, Places
+from .rest.bodies import BODY_IS_HERE
 from .streams.slot import ENVIRON, StreamSlot
 from .streams.takeover import CONNECTION, take_over
 
@@ -91,6 +92,7 @@ class Front:
             return  # nobody is left to be answered
         pool = self._requests if complete else self._uploads
         slot = scope[ENVIRON] = StreamSlot(self._hub)
+        scope[BODY_IS_HERE] = complete
         held = _Held(send, slot)
         await pool(scope, body.receive, held)
         if slot.subscription is not None and held.headers is not None:
@@ -204,7 +206,8 @@ def _corrected(wsgi: WSGIApp) -> WSGIApp:
         environ["PATH_INFO"] = unquote_to_bytes(raw_path).decode("latin-1")
         environ["wsgi.errors"] = sys.stderr
         environ["wsgi.multiprocess"] = False
-        environ[ENVIRON] = environ["asgi.scope"][ENVIRON]
+        for name in (ENVIRON, BODY_IS_HERE):
+            environ[name] = environ["asgi.scope"][name]
         if "HTTP_TRANSFER_ENCODING" in environ:
             environ["wsgi.input_terminated"] = True  # a chunked body ends by itself
         return wsgi(environ, start_response)

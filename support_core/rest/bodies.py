@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pyramid.request import Request
 
 
+#: The WSGI environ's key by which a server says that it has received the whole body.
+BODY_IS_HERE = "support.body_is_here"
+
+
 def read_body(request: Request) -> bytes:
     """Return the raw body, read once; raises ``PayloadTooLarge`` over the configured size."""
     return body_up_to(request, request.registry.support.settings["support.request.max_bytes"])

@@ -1,7 +1,8 @@
 """View derivers: what stands between a request and its view, in the order in which it stands.
 
-rate limit → permission (Pyramid's own) → CSRF → feature → precondition and idempotency → plan
-limit → body and query. Each applies only to views that declare an :class:`Operation`.
+rate limit → permission (Pyramid's own) → CSRF → feature → receiving the body → precondition and
+idempotency → plan limit → body and query. Each applies only to views that declare an
+:class:`Operation`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ..errors import FeatureNotAvailable, Forbidden, NotAcceptable, TooManyReque
 from ..ratelimit import GENERAL
 from ..schemas import validate
 from ..security.policy import check_csrf
-from .bodies import json_object
+from .bodies import BODY_IS_HERE, json_object
 from .conditional import conditional
 from .idempotency import idempotent
 
@@ -87,6 +88,25 @@ def entitled(view: View, info: Any) -> View:
     return wrapped
 
 
+def received(view: View, info: Any) -> View:
+    """Receive the body while no lock is held: who sends it slowly keeps nobody waiting."""
+    operation: Operation | None = info.options.get("operation")
+    if operation is None:
+        return view
+    form = operation.request_media == "multipart/form-data"
+    may_repeat = operation.method == "POST" and not operation.public  # idempotency reads it
+    if not (form or operation.body or may_repeat):
+        return view
+
+    def wrapped(context: Any, request: Request) -> Response:
+        if not request.environ.get(BODY_IS_HERE):
+            request.end_looking()
+            _ = request.form_parts if form else request.raw_body
+        return view(context, request)
+
+    return wrapped
+
+
 def reserved(view: View, info: Any) -> View:
     """Reserve one of the view's metered resource in the creating transaction."""
     resource = info.options.get("limit")
@@ -128,7 +148,7 @@ def validated(view: View, info: Any) -> View:
     return wrapped
 
 
-_INSIDE = (csrf_checked, entitled, conditional, idempotent, reserved, validated)
+_INSIDE = (csrf_checked, entitled, received, conditional, idempotent, reserved, validated)
 
 
 def includeme(config: Configurator) -> None:

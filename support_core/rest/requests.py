@@ -88,11 +88,21 @@ def between_transactions(request: Request) -> Callable[[], AbstractContextManage
     statement.
     """
     workspace_id = request.desk.workspace_id
-    request.tm.commit()
+    _commit(request)
     request.give_way()
+    return partial(request.registry.support.desk, workspace_id)
+
+
+def end_looking(request: Request) -> None:
+    """End what the request has read in, so that no lock is held; nothing may be written yet."""
+    if may_write(request) and request.dbsession.in_transaction():
+        _commit(request)
+
+
+def _commit(request: Request) -> None:
+    request.tm.commit()
     request.tm.begin()
     join_transaction(request.dbsession, STATUS_CHANGED, request.tm)
-    return partial(request.registry.support.desk, workspace_id)
 
 
 def desk(request: Request) -> Desk:
@@ -141,4 +151,5 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(reading_session)
     config.add_request_method(workspace_desk)
     config.add_request_method(give_way)
+    config.add_request_method(end_looking)
     config.add_request_method(between_transactions)

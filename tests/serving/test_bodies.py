@@ -6,12 +6,14 @@ import json
 import signal
 import socket
 import time
-from contextlib import closing
-from threading import Thread
+from contextlib import ExitStack, closing
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+import pytest
+
 from .processes import bootstrap, running, write_ini
-from .wire import head, raw
+from .wire import connect, head, raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,32 +58,44 @@ def test_a_large_upload_takes_a_fraction_of_its_size_in_memory(
     assert desk.peak_memory - before < 12 * MEGABYTE
 
 
-def test_slow_uploads_delay_no_other_request(desk: Desk, client: httpx.Client, token: str) -> None:
-    slow = [
-        Thread(
-            target=raw,
-            args=(
-                desk,
-                head(
-                    "POST",
-                    "/attachments",
-                    token,
-                    Content_Type="multipart/form-data; boundary=b",
-                    Content_Length="200000",
-                ),
-                b"--b\r\n",
-            ),
-        )
-        for _ in range(6)
-    ]
-    for each in slow:
-        each.start()
-    time.sleep(0.2)
-    began = time.monotonic()
-    assert client.get("/auth/me").status_code == 200
-    assert time.monotonic() - began < 0.8
-    for each in slow:
-        each.join()
+class Dribble:
+    """A request whose large body comes byte by byte until this ends."""
+
+    def __init__(self, desk: Desk, request: bytes) -> None:
+        self._request = request
+        self._enough = Event()
+        self._connection = connect(desk)
+        self._thread = Thread(target=self._send)
+
+    def __enter__(self) -> None:
+        self._connection.sendall(self._request)
+        self._thread.start()
+
+    def __exit__(self, *_exception: object) -> None:
+        self._enough.set()
+        self._thread.join()
+        self._connection.close()
+
+    def _send(self) -> None:
+        while not self._enough.wait(0.1):
+            self._connection.sendall(b" ")
+
+
+@pytest.mark.parametrize("path", ["/attachments", "/customers"])
+def test_slow_bodies_keep_no_other_request_waiting(
+    desk: Desk, client: httpx.Client, token: str, path: str
+) -> None:
+    form = path == "/attachments"
+    kind = "multipart/form-data; boundary=b" if form else "application/json"
+    slow = head("POST", path, token, Content_Type=kind, Content_Length="200000")
+    with ExitStack() as all_of_them:
+        for _ in range(3):
+            all_of_them.enter_context(Dribble(desk, slow + (b"--b\r\n" if form else b"{")))
+        time.sleep(0.5)  # for them to get as far as they may
+        for number in range(2):
+            body = {"email": f"quick{number}{path[1:]}@customers.example"}
+            assert client.post("/customers", json=body).status_code == 201
+            assert client.get("/auth/me").status_code == 200
 
 
 def test_a_small_body_that_never_comes_is_answered_408(desk: Desk, token: str) -> None:

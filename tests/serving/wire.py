@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from .processes import Desk
 
 
+def connect(desk: Desk) -> socket.socket:
+    host, _, port = desk.url.removeprefix("http://").partition(":")
+    return socket.create_connection((host, int(port)), timeout=20)
+
+
 def raw(desk: Desk, *parts: bytes, pause: float = 0.0, close: bool = False) -> bytes:
     """Send bytes as they are and return everything that comes back."""
-    host, _, port = desk.url.removeprefix("http://").partition(":")
-    with closing(socket.create_connection((host, int(port)), timeout=20)) as connection:
+    with closing(connect(desk)) as connection:
         for part in parts:
             connection.sendall(part)
             time.sleep(pause)
