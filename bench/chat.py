@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
-from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from support_chat.models import ChatContact, ChatConversation
 from support_chat.widgets import create
 from support_core import app
-from support_core.plugin_api import Reply
+from support_core.plugin_api import Delivery, Reply, Thread
 from tests.services.process import free_port
 from tests.services.redis import Redis
 from tests.serving.processes import BIN, bootstrap, running, write_ini
@@ -27,6 +27,8 @@ from .streams import MILLISECOND, PATIENCE, RESULTS, Bench, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from support_core.plugin_api import Desk
 
 PATH = "/api/support/chat/stream"
 PLUGINS = "api chat plans"
@@ -171,8 +173,20 @@ def people(bench: Chats) -> None:
                 desk.session.add(
                     ChatConversation(conversation_id=conversation.id, contact_id=contact.id)
                 )
+                _chatted(desk, conversation.id, bench.agent_id)
                 bench.conversations.append(conversation.id)
                 bench.paths.append(f"{PATH}?token={token}&contact_id={2**52 + number}")
+
+
+def _chatted(desk: Desk, conversation_id: int, agent_id: int) -> None:
+    """Let a visitor have written, and an agent have answered: chats are under way."""
+    said: dict[str, Any] = {"conversation_id": conversation_id, "body_format": "text"}
+    question, answer = "Is it in stock?", "I will have a look."
+    desk.session.put(Thread(**said, type="customer", body=question, body_text=question))
+    thread = Thread(**said, type="message", body=answer, body_text=answer, user_id=agent_id)
+    desk.session.put(thread)
+    delivery = {"conversation_id": conversation_id, "thread_id": thread.id, "channel": "chat"}
+    desk.session.put(Delivery(**delivery, state="sent", message_id=f"msg_{thread.id}"))
 
 
 @dataclass
@@ -299,7 +313,7 @@ def _answer_all(bench: Chats) -> tuple[dict[int, tuple[int, float, float]], floa
             id_, began, stored = bench.answer(visitor, number)
             sent[id_] = visitor, began, stored
 
-    writers = [Thread(target=write, args=(first,)) for first in range(options.writers)]
+    writers = [threading.Thread(target=write, args=(first,)) for first in range(options.writers)]
     for writer in writers:
         writer.start()
     for writer in writers:

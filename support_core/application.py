@@ -82,10 +82,7 @@ class Application:
         """Open a transaction and yield its desk; commit at the end, roll back on an exception."""
         with self.database.transaction(workspace_id, write=write) as session:
             plan = None
-            if workspace_id is not None and write:
-                workspace = session.get(Workspace, workspace_id)
-                plan = workspace.plan if workspace else None
-            elif workspace_id is not None:
+            if workspace_id is not None:
                 plan = next((it.plan for it in session.fetch(_PLAN, {"id": workspace_id})), None)
             yield self.desk_on(session, actor=actor, plan=plan)
 

@@ -27,7 +27,10 @@ class Listener(Protocol):
     url: URL
 
     def wake(self, queues: set[str]) -> None:
-        """Look for jobs in these queues; called on the committing thread, must not block."""
+        """Look for jobs in these queues, and at the time; called on the committing thread.
+
+        It must not block.
+        """
 
 
 _listeners: WeakSet[Listener] = WeakSet()
@@ -46,9 +49,16 @@ def leave(listener: Listener) -> None:
         _listeners.discard(listener)
 
 
-def ring_after_commit(session: Session, queue: str) -> None:
-    """Wake those who wait for ``queue`` once the session's transaction is committed."""
-    session.info.setdefault(_RUNG, set()).add(queue)
+def ring_after_commit(session: Session, queue: str, *, state: str = "queued") -> None:
+    """Wake those who wait for ``queue`` once the session's transaction is committed.
+
+    ``state`` is the written row's: one that is delayed only tells whoever wakes such jobs to look
+    at the time, and with one that runs, or is on its way, there is nothing to do before it ended.
+    """
+    if state in {"queued", "delayed"}:
+        queues: set[str] = session.info.setdefault(_RUNG, set())
+        if state == "queued":
+            queues.add(queue)
 
 
 def ring(url: URL, queues: set[str]) -> None:
@@ -64,7 +74,7 @@ def _committed(session: Session) -> None:
     if session.in_nested_transaction():
         return
     queues = session.info.pop(_RUNG, None)
-    if queues:
+    if queues is not None:
         ring(session.get_bind().engine.url, queues)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from ..application import Application
+    from ..db import WorkspaceSession
     from ..runner_host import RunnerHost
     from .declaration import Job
     from .outbox import JobCall
@@ -85,7 +86,7 @@ class JobEngine:
 
     def enqueue(  # noqa: PLR0913 - options, by keyword
         self,
-        session: Session,
+        session: WorkspaceSession,
         job: Job,
         *args: int | str,
         workspace_id: int | None,

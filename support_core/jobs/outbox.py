@@ -13,6 +13,7 @@ from dramatiq import Message
 from sqlalchemy import bindparam, case, delete, func, literal_column, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ..db import Prepared
 from ..models.base import now
 from ..models.job import Job as JobRow
 from .bell import ring_after_commit
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from sqlalchemy.sql.dml import Insert
 
+    from ..db import WorkspaceSession
     from .declaration import Job
 
 TABLE = JobRow.__table__
@@ -34,7 +36,7 @@ MOST_NAMES = 500
 
 
 def enqueue(  # noqa: PLR0913 - options, by keyword
-    session: Session,
+    session: WorkspaceSession,
     job: Job,
     *args: int | str,
     workspace_id: int | None,
@@ -117,11 +119,12 @@ def enqueue_many(  # noqa: PLR0913 - options, by keyword
     for keyed, some in rows.items():
         if some:
             session.connection().execute(_insert(dialect, keyed=keyed, move=move), some)
-            ring_after_commit(session, job.queue)
+            for state in {row["state"] for row in some}:
+                ring_after_commit(session, job.queue, state=state)
 
 
 def insert_message(  # noqa: PLR0913 - options, by keyword
-    session: Session,
+    session: WorkspaceSession,
     message: Message[Any],
     *,
     priority: int,
@@ -130,12 +133,28 @@ def insert_message(  # noqa: PLR0913 - options, by keyword
     move: bool = False,
 ) -> None:
     """Insert the row of a message; one with a key joins the row that has this key."""
-    dialect = session.get_bind().dialect.name
-    session.execute(
-        _insert(dialect, keyed=is_keyed(message.message_id), move=move),
-        _row(message, priority=priority, due=due, moment=moment),
+    statement = _prepared(
+        session.engine.dialect.name, keyed=is_keyed(message.message_id), move=move
     )
-    ring_after_commit(session, message.queue_name)
+    ((state,),) = session.fetch(statement, _row(message, priority=priority, due=due, moment=moment))
+    ring_after_commit(session, message.queue_name, state=state)
+
+
+#: What a new row is filled with.
+_COLUMNS = (
+    "message_id",
+    "workspace_id",
+    "lane",
+    "queue",
+    "name",
+    "message",
+    "state",
+    "priority",
+    "due_at",
+    "attempt",
+    "created_at",
+    "updated_at",
+)
 
 
 def _row(
@@ -173,6 +192,13 @@ def _insert(dialect: str, *, keyed: bool, move: bool) -> Any:
     if move:
         return _move(statement)
     return _join(statement, least=func.least if postgres else func.min)
+
+
+@cache
+def _prepared(dialect: str, *, keyed: bool, move: bool) -> Prepared:
+    """Return the INSERT of one row, which tells what state the row is in then."""
+    statement = _insert(dialect, keyed=keyed, move=move).returning(TABLE.c.state)
+    return Prepared(statement, columns=_COLUMNS, unscoped="the job engine serves every workspace")
 
 
 def _move(statement: Any) -> Insert:
