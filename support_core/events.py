@@ -16,7 +16,7 @@ from sqlalchemy import event as sqlalchemy_event
 from . import event_log
 from .bus import Notice, Signal
 from .counters import advance
-from .db import WorkspaceSession
+from .db import Prepared, WorkspaceSession
 from .models import Conversation, Event
 from .models.base import now
 
@@ -45,6 +45,9 @@ _MAILBOXES = select(_conversation.id, _conversation.mailbox_id).where(
     _conversation.workspace_id == bindparam("of_workspace"),
     _conversation.id.in_(bindparam("ids", expanding=True)),
 )
+#: The columns of a logged event, beside its workspace.
+_LOGGED = ("id", "type", "conversation_id", "mailbox_id", "payload", "created_at")
+_LOG_ONE = Prepared(insert(Event.__table__), columns=("workspace_id", *_LOGGED))
 
 
 @dataclass(frozen=True)
@@ -247,21 +250,12 @@ def _numbered(
 
 
 def _write(session: WorkspaceSession, logged: list[DomainEvent]) -> None:
-    session.core(
-        insert(Event.__table__),
-        [
-            {
-                "workspace_id": event.workspace_id,
-                "id": event.id,
-                "type": event.type,
-                "conversation_id": event.conversation_id,
-                "mailbox_id": event.mailbox_id,
-                "payload": event.payload,
-                "created_at": event.created_at,
-            }
-            for event in logged
-        ],
-    )
+    rows = [{name: getattr(event, name) for name in _LOGGED} for event in logged]
+    if len(rows) == 1:  # mostly
+        session.fetch(_LOG_ONE, rows[0])
+    else:
+        workspace_id = session.require_workspace()
+        session.core(insert(Event.__table__), [{**it, "workspace_id": workspace_id} for it in rows])
 
 
 @sqlalchemy_event.listens_for(WorkspaceSession, "after_commit")

@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 #: Seconds after which a follower that has more to read lets other jobs go first.
 TURN = 10.0
 
+#: The same for one that has read all there was, again and again, while more was being logged.
+SHORT_TURN = 0.5
+
 #: Seconds between two looks for followers that are behind and have no job.
 WAKE_EVERY = 300.0
 
@@ -52,14 +55,20 @@ def follow(context: JobContext, name: str) -> None:
     follower = context.application.followers.declared.get(name)
     if follower is None:
         return
-    step = _handle_page if follower.handle is not None else _carry_page
+    more = _handle(context, follower) if follower.handle is not None else _carry(context, follower)
+    if more:
+        # On its own, for a handler's transaction may have to wait for whoever holds this job.
+        with context.desk() as desk:
+            desk.enqueue(follow, name, key=name)
+
+
+def _handle(context: JobContext, follower: Follower) -> bool:
+    """Deal with page after page; tell whether there may be more than there was time for."""
     until = time.monotonic() + TURN
-    while step(context, follower):
+    while _handle_page(context, follower):
         if time.monotonic() > until:
-            # On its own, for a handler's transaction may have to wait for whoever holds this job.
-            with context.desk() as desk:
-                desk.enqueue(follow, name, key=name)
-            return
+            return True
+    return False
 
 
 def _handle_page(context: JobContext, follower: Follower) -> bool:
@@ -75,18 +84,27 @@ def _handle_page(context: JobContext, follower: Follower) -> bool:
     return len(events) == follower.page
 
 
-def _carry_page(context: JobContext, follower: Follower) -> bool:
-    """Deal with one page outside of any transaction, then note the place."""
+def _carry(context: JobContext, follower: Follower) -> bool:
+    """Deal with page after page outside of any transaction, and note the place after each.
+
+    Whoever reads on in the same transaction, and does not end with a page that is not full, saves
+    a busy workspace most of what a job costs beside its work. Tells whether there may be more.
+    """
     assert follower.carry is not None  # noqa: S101 - for the type checker
+    began = time.monotonic()
     with context.desk(write=False) as desk:
         last = _last_event(desk, follower.name)
         events = [] if last is None else desk.events.read(after=last, limit=follower.page)
-    if last is None or not events:
-        return False
-    follower.carry(context.desk, events)
-    with context.desk() as desk:
-        _advance(desk, follower.name, last, events)
-    return len(events) == follower.page
+    while last is not None and events:
+        follower.carry(context.desk, events)
+        full = len(events) == follower.page
+        with context.desk() as desk:
+            moved = _advance(desk, follower.name, last, events)
+            last = events[-1].id if moved else _last_event(desk, follower.name)
+            events = [] if last is None else desk.events.read(after=last, limit=follower.page)
+        if events and time.monotonic() - began > (TURN if full else SHORT_TURN):
+            return True
+    return False
 
 
 def _last_event(desk: Desk, name: str, *, lock: bool = False) -> int | None:
@@ -96,13 +114,13 @@ def _last_event(desk: Desk, name: str, *, lock: bool = False) -> int | None:
     return desk.session.execute(statement).scalar_one_or_none()
 
 
-def _advance(desk: Desk, name: str, seen: int, events: Sequence[DomainEvent]) -> None:
-    """Note the place, unless somebody else moved it, or ended it, meanwhile."""
+def _advance(desk: Desk, name: str, seen: int, events: Sequence[DomainEvent]) -> bool:
+    """Note the place; False where somebody else moved it, or ended it, meanwhile."""
     missed = events[0].id - seen - 1  # the log has no gaps but at its old end
     if missed:
         log.warning("follower_missed_events", follower=name, after=seen, missed=missed)
     desk.session.flush()
-    desk.session.core(
+    moved = desk.session.core(
         _ADVANCE,
         {
             "here": desk.workspace_id,
@@ -113,6 +131,7 @@ def _advance(desk: Desk, name: str, seen: int, events: Sequence[DomainEvent]) ->
             "moment": desk.clock(),
         },
     )
+    return moved.rowcount == 1
 
 
 @job(queue="maintenance")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from .db import upsert
+from .db import Prepared, upsert
 from .events import FOLLOWED
 from .follower_jobs import follow
 from .models import Counter, FollowerPosition
@@ -39,7 +39,7 @@ NOWHERE = -1
 _place = FollowerPosition.__table__
 _here = _place.c.workspace_id == bindparam("here")
 _named = _place.c.name == bindparam("named")
-_NAMES = select(_place.c.name).where(_here)
+_NAMES = Prepared(select(_place.c.name).where(_here))
 _newest = select(Counter.value).where(
     Counter.workspace_id == bindparam("here"), Counter.name == "events"
 )
@@ -129,7 +129,7 @@ class Followers:
         if not self.declared:
             return
         workspace_id = session.require_workspace()
-        following = set(session.core(_NAMES, {"here": workspace_id}).scalars())
+        following = {it.name for it in session.fetch(_NAMES)}
         missing = sorted(self._everywhere - following)
         if missing:
             moment = application.clock()

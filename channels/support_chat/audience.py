@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, or_, select
 
 from support_core.plugin_api import Audience, Conversation, Customer, Prepared, Seat, Shown
 
+from .history import by_one_or_many
 from .models import ChatConversation, ChatWidget
 from .streaming import heard, made, wants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlalchemy import Select
 
     from support_core.plugin_api import Desk, DomainEvent, Signal
 
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
 NAME = "chat"
 
 #: Whose a conversation is; nobody's once its customer is erased.
-_WHOSE = Prepared(
-    select(ChatConversation.contact_id)
+_WHOSE: Select[*tuple[Any, ...]] = (
+    select(ChatConversation.conversation_id, ChatConversation.contact_id)
     .join(
         Conversation,
         and_(
@@ -39,10 +42,12 @@ _WHOSE = Prepared(
     )
     .where(
         ChatConversation.workspace_id == bindparam("workspace_id"),
-        ChatConversation.conversation_id == bindparam("conversation_id"),
         or_(Customer.id.is_(None), Customer.erased_at.is_(None)),
     )
 )
+_conversation_id = ChatConversation.conversation_id
+_WHOSE_ONE = Prepared(_WHOSE.where(_conversation_id == bindparam("id")))
+_WHOSE_ARE = Prepared(_WHOSE.where(_conversation_id.in_(bindparam("ids", expanding=True))))
 
 
 def seat(contact: ChatContact) -> Seat:
@@ -51,19 +56,17 @@ def seat(contact: ChatContact) -> Seat:
 
 
 def _show(desk: Desk, events: Sequence[DomainEvent]) -> Iterator[Shown]:
-    names: dict[int, str | None] = {}
-    for event, name, data in made(desk, events):
-        id_ = event.conversation_id
-        if id_ is not None and id_ not in names:
-            names[id_] = _name(desk, id_)
-        whose = names.get(id_) if id_ is not None else None
+    seen = list(made(desk, events))
+    names = _names(desk, [event.conversation_id for event, _, _ in seen])
+    for event, name, data in seen:
+        whose = names.get(event.conversation_id)
         if whose is not None:
             yield Shown(whose, name, data)
 
 
 def _hear(desk: Desk, signal: Signal) -> Iterator[Shown]:
     said = heard(signal)
-    whose = _name(desk, signal.conversation_id) if signal.conversation_id is not None else None
+    whose = _names(desk, [signal.conversation_id]).get(signal.conversation_id)
     if said is not None and whose is not None:
         yield Shown(whose, *said)
 
@@ -86,10 +89,11 @@ def _ends(desk: Desk, events: Sequence[DomainEvent]) -> Iterator[str]:
                 yield from map(_widget, desk.session.execute(of_mailbox).scalars())
 
 
-def _name(desk: Desk, conversation_id: int) -> str | None:
-    """Return who may see a conversation."""
-    found = desk.session.fetch(_WHOSE, {"conversation_id": conversation_id})
-    return _contact(found[0].contact_id) if found else None
+def _names(desk: Desk, conversation_ids: Iterable[int | None]) -> dict[int | None, str]:
+    """Return who may see which of these conversations."""
+    ids = (it for it in conversation_ids if it is not None)
+    rows = by_one_or_many(desk, _WHOSE_ONE, _WHOSE_ARE, ids)
+    return {row.conversation_id: _contact(row.contact_id) for row in rows}
 
 
 def _contact(contact_id: int) -> str:

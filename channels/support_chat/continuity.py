@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from support_core.plugin_api import Conversation, Delivery, FollowUp, Thread, job
+from support_core.plugin_api import Conversation, Delivery, FollowUp, Prepared, Thread, job
 
 from .contacts import ONLINE
 from .models import ChatContact, ChatConversation
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 #: Replies that one mail holds; more of them go with the next.
 MOST = 100
 
+_IS_CHAT = Prepared(
+    select(ChatConversation.contact_id).where(
+        ChatConversation.workspace_id == bindparam("workspace_id"),
+        ChatConversation.conversation_id == bindparam("conversation_id"),
+    )
+)
+
 
 def replied(desk: Desk, event: DomainEvent) -> None:
     """Look in a while whether the visitor has read a reply that is theirs to see now."""
@@ -37,7 +44,7 @@ def replied(desk: Desk, event: DomainEvent) -> None:
     conversation = desk.session.get(Conversation, event.conversation_id)
     if conversation is None or conversation.channel != "chat":
         return
-    if desk.session.get(ChatConversation, (desk.workspace_id, conversation.id)) is not None:
+    if desk.session.fetch(_IS_CHAT, {"conversation_id": conversation.id}):
         wait: float = desk.settings[MAIL_AFTER]
         look_later(desk, conversation.id, wait)
 

@@ -16,7 +16,7 @@ from .presenting import client_id_of, milliseconds
 from .reading import VISIBLE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import ColumnElement, Select
 
@@ -73,10 +73,10 @@ _VISIBLE: Select[*tuple[Any, ...]] = (
     )
     .where(may_see(), Conversation.deleted_at.is_(None))
 )
-#: Every frame of a stream is made of its row.
-_BY_ID = Prepared(
-    _VISIBLE.where(Thread.id == bindparam("id"), Thread.workspace_id == bindparam("workspace_id"))
-)
+#: Every frame of a stream is made of its row, of one event or of all that happened meanwhile.
+_HERE = _VISIBLE.where(Thread.workspace_id == bindparam("workspace_id"))
+_BY_ID = Prepared(_HERE.where(Thread.id == bindparam("id")))
+_BY_IDS = Prepared(_HERE.where(Thread.id.in_(bindparam("ids", expanding=True))))
 
 
 def messages(desk: Desk, conversation_id: int, after: int | None = None) -> list[dict[str, Any]]:
@@ -103,14 +103,24 @@ def messages(desk: Desk, conversation_id: int, after: int | None = None) -> list
 
 def by_ids(desk: Desk, thread_ids: Sequence[int]) -> dict[int, Seen]:
     """Return those of these messages that the visitor may see, by id, with their conversation."""
-    if not thread_ids:
-        return {}
-    rows = [row for id_ in {*thread_ids} for row in desk.session.fetch(_BY_ID, {"id": id_})]
+    rows = by_one_or_many(desk, _BY_ID, _BY_IDS, thread_ids)
     shown = present(desk, rows)
     return {
         row.id: Seen({**message, "conversation_id": row.conversation_id}, not _at_once(row))
         for row, message in zip(rows, shown, strict=True)
     }
+
+
+def by_one_or_many(desk: Desk, one: Prepared, many: Prepared, ids: Iterable[int]) -> Sequence[Any]:
+    """Return the rows of these ids: of ``one`` with ``id``, or of ``many`` with ``ids``.
+
+    Lists are filled up to a power of two, or each length would be another statement to prepare.
+    """
+    wanted = sorted(set(ids))
+    if len(wanted) > 1:
+        missing = 2 ** (len(wanted) - 1).bit_length() - len(wanted)
+        return desk.session.fetch(many, {"ids": [*wanted, *wanted[-1:] * missing]})
+    return desk.session.fetch(one, {"id": wanted[0]}) if wanted else ()
 
 
 def _at_once(row: Any) -> bool:

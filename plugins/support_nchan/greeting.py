@@ -14,7 +14,7 @@ import structlog
 
 from . import message_ids
 from .channels import greeting
-from .publisher import NotPublished
+from .flight import NotPublished
 
 if TYPE_CHECKING:
     from .publisher import Publisher

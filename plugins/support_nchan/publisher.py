@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from .channels import joined, turn
 from .connections import Connections, Failed
+from .flight import ACCEPTED, Flight, NotPublished, Request, require, unreached
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-#: Seconds.
-PATIENCE, PAUSE, FRESH = 8.0, 0.25, 5.0
+#: Seconds for which an answer about nginx is believed.
+FRESH = 5.0
 
 EVENTS, PASSING = "/publish", "/passing"
 
-ACCEPTED = frozenset({200, 201, 202})
+
+class Message(NamedTuple):
+    """What is published, and kept, under a name in some channels."""
+
+    channels: Sequence[str]
+    name: str
+    content: bytes
 
 
-class NotPublished(Exception):
-    """nginx did not take it; the message says why, without the secret."""
+class Cut(NamedTuple):
+    """A channel to be deleted, which ends its streams."""
+
+    channel: str
 
 
 class Publisher:
@@ -36,33 +46,34 @@ class Publisher:
         self._checked_at = float("-inf")
         self._problem: str | None = None
 
-    def event(self, channels: Sequence[str], *, name: str, content: bytes) -> None:
-        """Publish what is kept; tries for some seconds, then raises :class:`NotPublished`."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self._post(EVENTS, channels, name=name, content=content)
-            except NotPublished:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(PAUSE)
+    def publish(self, said: Iterable[Message | Cut]) -> None:
+        """Publish messages, in each channel in this order, and cut where it is a cut's turn.
+
+        All before a cut is published by then, and nothing after it. A message is tried for some
+        seconds; then raises :class:`NotPublished`, and any number of the others, but none that
+        follows it in a channel, have been published.
+        """
+        for kind, some in groupby(said, type):
+            if kind is Cut:
+                for it in some:
+                    assert isinstance(it, Cut)  # noqa: S101 - for the type checker
+                    self.cut(it.channel)
             else:
-                return
+                Flight(self._connections, [self._request(*it) for it in some]).run()
 
     def passing(self, channels: Sequence[str], *, name: str, content: bytes) -> int:
         """Publish what is over in seconds, once; returns the second of Redis's clock.
 
         Raises :class:`NotPublished`.
         """
-        answer: dict[str, Any] = orjson.loads(
-            self._post(PASSING, channels, name=name, content=content)
-        )
+        sent = self._message(PASSING, channels, name, content)
+        answer: dict[str, Any] = orjson.loads(self._ask(sent))
         second = str(answer["last_message_id"]).partition(":")[0]
         return int(second)
 
     def cut(self, channel: str) -> None:
         """Delete a channel, which ends its streams; raises :class:`NotPublished`."""
-        self._ask("DELETE", EVENTS, (channel,), accepted=ACCEPTED | {404})
+        self._ask(self._bare("DELETE", channel), accepted=ACCEPTED | {404})
 
     def close(self) -> None:
         """Close the connections."""
@@ -78,30 +89,31 @@ class Publisher:
 
     def _asked(self) -> str | None:
         try:
-            self._ask("GET", EVENTS, (turn(0, 1),), accepted=ACCEPTED | {404})
+            self._ask(self._bare("GET", turn(0, 1)), accepted=ACCEPTED | {404})
         except NotPublished as reason:
             return f"Streams get nothing new: {reason}"
         return None
 
-    def _post(self, path: str, channels: Sequence[str], *, name: str, content: bytes) -> bytes:
-        headers = {"X-EventSource-Event": name, "Content-Type": "application/json"}
-        return self._ask("POST", path, channels, headers=headers, content=content)
-
-    def _ask(  # noqa: PLR0913 - by keyword
-        self,
-        method: str,
-        path: str,
-        channels: Sequence[str],
-        *,
-        headers: dict[str, str] | None = None,
-        content: bytes = b"",
-        accepted: frozenset[int] = ACCEPTED,
-    ) -> bytes:
-        sent = {**self._headers, "X-Support-Channels": joined(channels), **(headers or {})}
+    def _ask(self, request: bytes, *, accepted: frozenset[int] = ACCEPTED) -> bytes:
         try:
-            status, body = self._connections.ask(method, path, sent, content)
+            answer = self._connections.ask(request)
         except Failed as error:
-            raise NotPublished(f"nginx cannot be reached ({type(error).__name__}).") from None
-        if status not in accepted:
-            raise NotPublished(f"nginx's publisher answered {status}.")
-        return body
+            raise unreached(error) from None
+        require(answer, accepted)
+        return answer.body
+
+    def _request(self, channels: Sequence[str], name: str, content: bytes) -> Request:
+        return Request(channels, self._message(EVENTS, channels, name, content))
+
+    def _message(self, path: str, channels: Sequence[str], name: str, content: bytes) -> bytes:
+        headers = {
+            **self._headers,
+            "X-Support-Channels": joined(channels),
+            "X-EventSource-Event": name,
+            "Content-Type": "application/json",
+        }
+        return self._connections.request("POST", path, headers, content)
+
+    def _bare(self, method: str, channel: str) -> bytes:
+        headers = {**self._headers, "X-Support-Channels": channel}
+        return self._connections.request(method, EVENTS, headers, b"")

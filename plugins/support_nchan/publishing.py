@@ -9,6 +9,7 @@ import orjson
 from support_core.plugin_api import event_frame, hookimpl, signal_frame
 
 from . import channels
+from .publisher import Cut, Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,23 +27,23 @@ def carry(open_desk: OpenDesk, events: Sequence[DomainEvent]) -> None:
     with open_desk(write=False) as desk:
         application = desk.application
         shown, ended = _of_audiences(desk, events)
-    nchan: Nchan = application.extensions["nchan"]
     workspace_id = events[0].workspace_id
+    said: list[Message | Cut] = []
     for audience, it in shown:
         channel = channels.of_audience(workspace_id, audience, it.name)
-        nchan.publisher.event([channel], name=it.event, content=orjson.dumps(it.data))
-    for audience, name in ended:
-        nchan.publisher.cut(channels.of_audience(workspace_id, audience, name))
+        said.append(Message([channel], it.event, orjson.dumps(it.data)))
+    said += [Cut(channels.of_audience(workspace_id, *it)) for it in ended]
     for event in events:
         needed = application.event_types.needed(
             event.type, of_conversation=event.conversation_id is not None
         )
-        nchan.publisher.event(
-            channels.of(event, needed), name=event.type, content=payload(event_frame(event))
-        )
+        content = payload(event_frame(event))
+        said.append(Message(channels.of(event, needed), event.type, content))
         leash = taken_away(event)
         if leash is not None:
-            nchan.publisher.cut(leash)
+            said.append(Cut(leash))
+    nchan: Nchan = application.extensions["nchan"]
+    nchan.publisher.publish(said)
 
 
 def _of_audiences(

@@ -51,8 +51,7 @@ class DeliveryService:
             created_at=self._desk.clock(),
             updated_at=self._desk.clock(),
         )
-        self._desk.session.add(delivery)
-        self._desk.session.flush()
+        self._desk.session.put(delivery)
         if travels:
             self._desk.enqueue(deliver, delivery.id, due_at=due_at)
         return delivery

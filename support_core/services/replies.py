@@ -75,8 +75,7 @@ class ReplyService:
             bcc=list(reply.bcc) or None,
             created_at=now,
         )
-        self._desk.session.add(thread)
-        self._desk.session.flush()
+        self._desk.session.put(thread)
         attachments = self._desk.attachments.take(reply.attachment_ids, thread)
         if composition is not None:
             self._check_attachments(conversation, attachments)
@@ -147,7 +146,9 @@ class ReplyService:
             raise Invalid(
                 {"body": [f"The body must not be greater than {channel.max_body} characters."]}
             )
-        if self._desk.conversations.customer_of(conversation).erased_at is not None:
+        # Held until the end of the method, for what asks for it next not to read it anew.
+        customer = self._desk.conversations.customer_of(conversation)
+        if customer.erased_at is not None:
             raise Invalid({"body": [ERASED_REASON]})
         reference = self._desk.conversations.reference(conversation)
         if reply.template is not None and not channel.templates:
