@@ -1,8 +1,8 @@
-"""Several requests under way at once, and never two of them to one channel.
+"""Several requests under way at once, and never two of them of one line.
 
-nginx and its Redis need a while for each message, most of it on the way. What is for different
-channels does not wait for each other; in a channel each message waits until the one before it has
-been taken, so that the order stays whatever fails and is tried again.
+nginx and its Redis need a while for each message, most of it on the way. Lines do not wait for each
+other; in a line each request waits until the one before it has been taken, so that the order stays
+whatever fails and is tried again.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def unreached(error: Exception) -> NotPublished:
 
 
 class Request(NamedTuple):
-    """What is sent, and the channels that it is for."""
+    """What is sent, and the line in which it has its place."""
 
-    channels: Sequence[str]
+    line: str
     content: bytes
 
 
@@ -56,10 +56,11 @@ class Flight:
     def __init__(self, connections: Connections, requests: Sequence[Request]) -> None:
         self._connections = connections
         self._requests = requests
-        self._waits_for = [0] * len(requests)
-        self._followers: list[list[int]] = [[] for _ in requests]
-        self._order()
-        self._ready = [number for number, others in enumerate(self._waits_for) if not others]
+        lines: dict[str, deque[int]] = {}
+        for number, request in enumerate(requests):
+            lines.setdefault(request.line, deque()).append(number)
+        self._waiting = lines
+        self._ready = [line.popleft() for line in lines.values()]
         heapify(self._ready)
         self._under_way: deque[tuple[int, Connection]] = deque()
         self._later: deque[tuple[float, int]] = deque()
@@ -68,7 +69,7 @@ class Flight:
     def run(self) -> None:
         """Send all of them; raises :class:`NotPublished` for one not taken for some seconds.
 
-        Then nothing is under way any more, and nothing was sent to a channel after what failed.
+        Then nothing is under way any more, and nothing was sent of a line after what failed.
         """
         try:
             while self._ready or self._under_way or self._later:
@@ -77,40 +78,36 @@ class Flight:
                     self._take_answer(*self._under_way.popleft())
                 elif self._later:
                     time.sleep(max(0.0, self._later[0][0] - time.monotonic()))
+        except NotPublished:
+            self._land()
+            raise
         finally:
             for _, connection in self._under_way:
                 connection.close()
 
-    def _order(self) -> None:
-        """Find out what each has to wait for: the last one before it in each of its channels."""
-        last: dict[str, int] = {}
-        for number, request in enumerate(self._requests):
-            before = {last[channel] for channel in request.channels if channel in last}
-            self._waits_for[number] = len(before)
-            for other in before:
-                self._followers[other].append(number)
-            last.update(dict.fromkeys(request.channels, number))
-
     def _send_ready(self) -> None:
         while self._later and self._later[0][0] <= time.monotonic():
             heappush(self._ready, self._later.popleft()[1])
-        while self._ready and len(self._under_way) < AT_ONCE:
+        while self._ready and len(self._under_way) + len(self._later) < AT_ONCE:
             number = heappop(self._ready)
             self._give_up_at.setdefault(number, time.monotonic() + PATIENCE)
-            self._send(number, fresh=False)
+            if not self._send(number, fresh=False):
+                return
 
-    def _send(self, number: int, *, fresh: bool) -> None:
+    def _send(self, number: int, *, fresh: bool) -> bool:
+        """Send a request; False where nobody can be reached, which others need not try as well."""
         try:
             connection = self._connections.take(fresh=fresh)
         except Failed as error:
             self._failed(number, unreached(error))
-            return
+            return False
         try:
             connection.send(self._requests[number].content)
         except Failed as error:
             self._broke(number, connection, error)
         else:
             self._under_way.append((number, connection))
+        return True
 
     def _take_answer(self, number: int, connection: Connection) -> None:
         try:
@@ -124,10 +121,20 @@ class Flight:
         except NotPublished as problem:
             self._failed(number, problem)
             return
-        for follower in self._followers[number]:
-            self._waits_for[follower] -= 1
-            if not self._waits_for[follower]:
-                heappush(self._ready, follower)
+        line = self._waiting[self._requests[number].line]
+        if line:
+            heappush(self._ready, line.popleft())
+
+    def _land(self) -> None:
+        """Wait for what is under way, so that the next attempt does not meet it."""
+        while self._under_way:
+            _, connection = self._under_way.popleft()
+            try:
+                connection.answer()
+            except Failed:
+                connection.close()
+            else:
+                self._connections.give_back(connection)
 
     def _broke(self, number: int, connection: Connection, error: Exception) -> None:
         connection.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -23,8 +22,13 @@ EVENTS, PASSING = "/publish", "/passing"
 
 
 class Message(NamedTuple):
-    """What is published, and kept, under a name in some channels."""
+    """What is published, and kept, under a name in some channels.
 
+    Messages of one ``line`` are published in their order, each after the one before it was taken:
+    those that one stream may show, of one channel or of several.
+    """
+
+    line: str
     channels: Sequence[str]
     name: str
     content: bytes
@@ -47,19 +51,22 @@ class Publisher:
         self._problem: str | None = None
 
     def publish(self, said: Iterable[Message | Cut]) -> None:
-        """Publish messages, in each channel in this order, and cut where it is a cut's turn.
+        """Publish messages, each line of them in its order, and cut where it is a cut's turn.
 
         All before a cut is published by then, and nothing after it. A message is tried for some
         seconds; then raises :class:`NotPublished`, and any number of the others, but none that
-        follows it in a channel, have been published.
+        comes after it in its line, have been published.
         """
-        for kind, some in groupby(said, type):
-            if kind is Cut:
-                for it in some:
-                    assert isinstance(it, Cut)  # noqa: S101 - for the type checker
-                    self.cut(it.channel)
+        requests: list[Request] = []
+        for it in said:
+            if isinstance(it, Message):
+                content = self._message(EVENTS, it.channels, it.name, it.content)
+                requests.append(Request(it.line, content))
             else:
-                Flight(self._connections, [self._request(*it) for it in some]).run()
+                Flight(self._connections, requests).run()
+                requests = []
+                self.cut(it.channel)
+        Flight(self._connections, requests).run()
 
     def passing(self, channels: Sequence[str], *, name: str, content: bytes) -> int:
         """Publish what is over in seconds, once; returns the second of Redis's clock.
@@ -101,9 +108,6 @@ class Publisher:
             raise unreached(error) from None
         require(answer, accepted)
         return answer.body
-
-    def _request(self, channels: Sequence[str], name: str, content: bytes) -> Request:
-        return Request(channels, self._message(EVENTS, channels, name, content))
 
     def _message(self, path: str, channels: Sequence[str], name: str, content: bytes) -> bytes:
         headers = {

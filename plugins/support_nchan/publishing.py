@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: The signal of a login that ended.
 ACCESS = "access.changed"
 
+#: The line of what agents' streams show: all of it, for a stream may show several channels.
+AGENTS = "agents"
+
 
 def carry(open_desk: OpenDesk, events: Sequence[DomainEvent]) -> None:
     """Publish events in the order of the log; again from the first, after a raise or a crash."""
@@ -31,14 +34,14 @@ def carry(open_desk: OpenDesk, events: Sequence[DomainEvent]) -> None:
     said: list[Message | Cut] = []
     for audience, it in shown:
         channel = channels.of_audience(workspace_id, audience, it.name)
-        said.append(Message([channel], it.event, orjson.dumps(it.data)))
+        said.append(Message(channel, [channel], it.event, orjson.dumps(it.data)))
     said += [Cut(channels.of_audience(workspace_id, *it)) for it in ended]
     for event in events:
         needed = application.event_types.needed(
             event.type, of_conversation=event.conversation_id is not None
         )
         content = payload(event_frame(event))
-        said.append(Message(channels.of(event, needed), event.type, content))
+        said.append(Message(AGENTS, channels.of(event, needed), event.type, content))
         leash = taken_away(event)
         if leash is not None:
             said.append(Cut(leash))

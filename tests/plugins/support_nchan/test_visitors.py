@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -11,6 +13,7 @@ import pytest
 
 from support_nchan import channels
 from tests.channels.support_chat.visitor import Site, Visitor
+from tests.waiting import until
 
 from .conftest import SECRET
 from .listening import Listening
@@ -136,6 +139,48 @@ def test_who_comes_back_gets_what_was_missed_once_and_in_order(acme: Shop) -> No
             each.wait_for(6)
             assert each.stays_quiet()
             assert [it.data["id"] for it in stream.frames + each.frames] == sent
+
+
+def test_nginx_dies_amid_many_messages_and_each_visitor_has_all_of_theirs_in_order(
+    acme: Shop,
+) -> None:
+    visitors = [acme.visitor() for _ in range(6)]
+    acme.behind.settle()
+    streams = [acme.listen(it) for it in visitors]
+    with ExitStack() as stack:
+        for stream in streams:
+            stack.enter_context(stream).wait_until_open()
+        sent = [
+            [acme.reply(visitor, f"Answer {number}") for visitor in visitors]
+            for number in range(12)
+        ]
+        publishing = threading.Thread(target=acme.publish)
+        publishing.start()
+        until(lambda: any(stream.frames for stream in streams), "a message at some visitor")
+        acme.behind.nginx.kill()
+        for stream in streams:
+            stream.wait_for_the_end()
+    acme.behind.nginx.restart()
+    publishing.join(60)
+    # What its patience did not reach is the next event's run's, which begins with it.
+    publisher = acme.behind.engine.publisher
+    until(lambda: publisher._asked() is None, "nchan's Redis is found again")
+    last = [acme.reply(visitor, "Goodbye") for visitor in visitors]
+    acme.publish()
+    for visitor, before, *wanted in zip(visitors, streams, *sent, last, strict=True):
+        with acme.listen(visitor, after=before.last_id) as again:
+            ids = _until_seen(again, before, wanted[-1])
+        assert list(dict.fromkeys(ids)) == wanted
+
+
+def _until_seen(again: Listening, before: Listening, last: int) -> list[int]:
+    """Return the ids of the messages that came on two streams, once the last is there."""
+
+    def ids() -> list[int]:
+        return [it.data["id"] for it in before.frames + again.frames if it.event == "message"]
+
+    until(lambda: last in ids(), "the last message")
+    return ids()
 
 
 def test_what_is_deleted_before_it_was_sent_is_never_seen(acme: Shop) -> None:
