@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -29,6 +30,9 @@ SHORT_TURN = 0.5
 
 #: Seconds between two looks for followers that are behind and have no job.
 WAKE_EVERY = 300.0
+
+#: How long a job that carries stays dead before it is tried anew: what is outside may be back.
+REST = timedelta(hours=1)
 
 #: Followers that one look wakes at most.
 WAKE_AT_ONCE = 1000
@@ -138,7 +142,9 @@ def _advance(desk: Desk, name: str, seen: int, events: Sequence[DomainEvent]) ->
 def wake_followers(context: JobContext) -> None:
     """Wake followers that are behind without a job: their plugin was off, or the job was deleted.
 
-    A dead job stays dead, for somebody to look at, until the next event or a retry.
+    A dead job stays dead, for somebody to look at, until the next event or a retry. One that
+    carries is tried anew after :data:`REST`: what it could not reach may be back, and its
+    workspace may be silent for days.
     """
     names = sorted(context.application.followers.declared)
     behind = (
@@ -154,11 +160,13 @@ def wake_followers(context: JobContext) -> None:
     with context.application.database.transaction(write=False) as session:
         rows = session.execute(behind, execution_options=ALL_WORKSPACES).all()
         keys = {keyed_id(follow, row.name, workspace_id=row.workspace_id): row for row in rows}
-        known = set(
-            session.execute(select(Job.message_id).where(Job.message_id.in_(keys))).scalars()
-        )
+        found = select(Job.message_id, Job.state, Job.updated_at).where(Job.message_id.in_(keys))
+        jobs = {it.message_id: it for it in session.execute(found)}
+    rested = context.application.clock() - REST
     for key, row in keys.items():
-        if key not in known:
+        job_ = jobs.get(key)
+        carries = context.application.followers.declared[row.name].carry is not None
+        if job_ is None or (carries and job_.state == "dead" and job_.updated_at <= rested):
             with context.desk(workspace_id=row.workspace_id) as desk:
                 desk.enqueue(follow, row.name, key=row.name)
 

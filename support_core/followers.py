@@ -59,7 +59,8 @@ class Follower:
     happens exactly once. ``carry(open_desk, events)`` is for effects outside the database; it runs
     in no transaction, and again for the same events when its process died before the place was
     noted. Both are given up to ``page`` events, oldest first, of one workspace. A raise leaves
-    the place as it was; the job is tried again, and at last is dead, until the next event.
+    the place as it was; the job is tried again, and at last is dead, until the next event; one
+    that carries for an hour at most.
 
     With ``everywhere`` every workspace is followed, from the first event after the plugin was
     enabled; otherwise those for which :meth:`EventPublisher.follow` was called.

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
-from support_core.jobs import JobCall, JobContext, cancel, enqueue, job, keyed_id
-from support_core.jobs.outbox import cancel_many
+from support_core.jobs import JobCall, JobContext, bell, cancel, enqueue, job, keyed_id
+from support_core.jobs.outbox import TABLE, cancel_many
 from tests.waiting import until
 
 from . import sample_jobs
@@ -227,3 +228,50 @@ def test_many_jobs_are_taken_back_at_once(application):
         assert cancel_many(desk.session, names) == 1199
     (row,) = application.rows()
     assert row.message_id == keyed_id(note, "timer 0", workspace_id=1)
+
+
+class Ear:
+    """Hears which queues are rung."""
+
+    def __init__(self, url):
+        self.url = url
+        self.heard = []
+
+    def wake(self, queues):
+        self.heard.append(set(queues))
+
+    def after(self, application, **options):
+        """Return what is rung by the commit of one more job."""
+        self.heard.clear()
+        with application.desk(1) as desk:
+            enqueue(desk.session, note, 7, workspace_id=1, **options)
+        return self.heard[:]
+
+
+@pytest.mark.parametrize("move", [False, True])
+def test_only_a_job_that_is_ready_wakes_its_queue(application, move):
+    """A delayed one is for whoever looks at the time; one that runs is looked at when it ends."""
+    ear = Ear(application.database.url)
+    bell.listen(ear)
+    try:
+        assert ear.after(application) == [{"notes"}]
+        assert ear.after(application, delay=60) == [set()]
+        keyed = {"key": "one", "move": move}
+        assert ear.after(application, **keyed) == [{"notes"}]
+        for state, rung in (("running", []), ("handed", []), ("dead", [{"notes"}])):
+            _put(application, state)
+            assert ear.after(application, **keyed) == rung, state
+            again = next(row for row in application.rows() if row.message_id.startswith("key-"))
+            assert (again.again_at is not None) == (state == "running")
+        assert ear.after(application, delay=60, **keyed) == ([set()] if move else [{"notes"}])
+    finally:
+        bell.leave(ear)
+
+
+def _put(application, state):
+    with application.database.engine.begin() as connection:
+        connection.execute(
+            update(TABLE)
+            .where(TABLE.c.message_id.startswith("key-"))
+            .values(state=state, again_at=None)
+        )
