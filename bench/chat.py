@@ -49,6 +49,11 @@ class Chats(Bench):
     def swarm(self, paths: Sequence[str]) -> Swarm:
         return Swarm(self.address, self.headers, paths, processes=self.options.client_processes)
 
+    @property
+    def used(self) -> dict[str, float]:
+        """Processor time so far, in seconds, of all that a reply costs."""
+        return {"gateway": self.cpu, "agents": time.process_time()}
+
     def answer(self, index: int, number: int) -> tuple[int, float, float]:
         """Let an agent answer a visitor; return the message's id, when it began and was stored."""
         began = time.monotonic()
@@ -200,6 +205,7 @@ class Measured:
     times: list[float]
     stored: list[float]
     cpu: float
+    shares: dict[str, float]
 
     def facts(self, visitors: int, whose: str) -> str:
         """Return the list under a description."""
@@ -219,15 +225,22 @@ class Measured:
             f"| from its commit {_spread(self.stored)} |"
         )
 
+    def costs(self) -> str:
+        """Return what a reply cost each process."""
+        named = ", ".join(f"{name} {used * 1e6:.0f}" for name, used in self.shares.items())
+        total = sum(self.shares.values()) * 1e6
+        return f"Processor time of a reply, µs: {named}; together {total:.0f}."
+
 
 def _lines_of_gateway(found: Measured, options: argparse.Namespace) -> list[str]:
     return [
         f"One `support-core gateway` process ({_dialect(options)}, bus over Redis, uvloop), "
         f"{options.visitors:,} visitors of one workspace over loopback, each with a conversation "
-        "of their own; agents' replies are committed by another process, and each is one "
-        "visitor's.",
+        "of their own that is under way; agents' replies are committed by another process, and "
+        "each is one visitor's.",
         found.facts(options.visitors, "the gateway's resident"),
         found.table("gateway's"),
+        found.costs(),
     ]
 
 
@@ -238,6 +251,7 @@ def _lines_of_nchan(found: Measured, options: argparse.Namespace, workers: int) 
         "a channel of theirs.",
         found.facts(options.visitors, "nginx's"),
         found.table("nginx's"),
+        found.costs(),
     ]
 
 
@@ -252,10 +266,11 @@ def _measured(bench: Chats) -> Measured:
         memory = (bench.resident - before) / number
         _say(f"{open_now:,} visitors in {seconds:.1f} s, {memory:.1f} KiB each")
         swarm.forget()
-        used = bench.cpu
+        used, used_by = bench.cpu, bench.used
         sent, took = _answer_all(bench)
         swarm.wait_for(len(sent), patience=PATIENCE)
         cpu = (bench.cpu - used) / len(sent) * 1e6
+        shares = {name: (now - used_by[name]) / len(sent) for name, now in bench.used.items()}
         time.sleep(1)  # for what should not come
         arrivals = swarm.collect()
     finally:
@@ -272,7 +287,7 @@ def _measured(bench: Chats) -> Measured:
             raise SystemExit(f"A visitor had {got[:20]} instead of {wanted[:20]}.")
         times += [moment - sent[id_][1] for id_, moment in stream]
         stored += [moment - sent[id_][2] for id_, moment in stream]
-    return Measured(seconds, memory, len(sent), len(sent) / took, times, stored, cpu)
+    return Measured(seconds, memory, len(sent), len(sent) / took, times, stored, cpu, shares)
 
 
 def _spread(times: Sequence[float]) -> str:

@@ -5,7 +5,10 @@ On PostgreSQL: the worker that publishes is another process than the agents'.
 
 from __future__ import annotations
 
+import os
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +35,32 @@ if TYPE_CHECKING:
 @dataclass
 class ChatsBehind(Behind, Chats):
     """The visitors' paths, at nginx, whose workers are what is measured."""
+
+    redis: Redis
+    cluster: Cluster
+
+    @property
+    def used(self) -> dict[str, float]:
+        """See :attr:`Chats.used`; the clients' own is not in it."""
+        return {
+            "agents": time.process_time(),
+            "PostgreSQL": _used_by(self.cluster.pid),
+            "worker": _used_by(self.desk.process.pid),
+            "Redis": _used_by(self.redis.pid),
+            "nginx": self.cpu,
+        }
+
+
+def _used_by(pid: int) -> float:
+    """Return the processor time of a process and its children, in seconds."""
+    seconds = 0.0
+    # A connection of PostgreSQL may end while it is looked at.
+    with suppress(FileNotFoundError, ProcessLookupError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        seconds += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        children = [it.read_text() for it in Path(f"/proc/{pid}/task").glob("*/children")]
+        seconds += sum(_used_by(int(child)) for child in " ".join(children).split())
+    return seconds
 
 
 def behind_nginx(stack: ExitStack, options: argparse.Namespace) -> ChatsBehind:
@@ -99,6 +128,8 @@ def behind_nginx(stack: ExitStack, options: argparse.Namespace) -> ChatsBehind:
         headers=HEADERS,
         options=options,
         nginx=nginx,
+        redis=redis,
+        cluster=cluster,
         address=("127.0.0.1", port),
         paths=[],
         conversations=[],
