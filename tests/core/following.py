@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from support_core.models import AuditEntry, FollowerPosition
+from support_core.follower_jobs import follow as follow_job
+from support_core.jobs import JobContext, keyed_id
+from support_core.models import AuditEntry, FollowerPosition, Job
 from support_core.plugin_api import Follower, hookimpl
 
 if TYPE_CHECKING:
@@ -97,3 +99,32 @@ def follow(workspace: TestWorkspace, *names: str) -> None:
     with workspace.desk() as desk:
         for name in names:
             desk.events.follow(name)
+
+
+def job_of(workspace: TestWorkspace, name: str = "inside") -> Any:
+    """Return the row of a follower's job, if there is one."""
+    key = keyed_id(follow_job, name, workspace_id=workspace.id)
+    with workspace.under_test.application.database.transaction(write=False) as session:
+        return session.execute(select(Job).where(Job.message_id == key)).scalar_one_or_none()
+
+
+def context_of(workspace: TestWorkspace) -> JobContext:
+    """Return the context of a job of the workspace's."""
+    return JobContext(workspace.under_test.application, workspace.id, "key-test")
+
+
+def fail(_events: Sequence[DomainEvent]) -> None:
+    """Do what a plugin with a defect does."""
+    raise RuntimeError("a defect of the plugin")
+
+
+def kill(reader: Reader, workspace: TestWorkspace, name: str = "inside") -> None:
+    """Let the follower's job use up its retries."""
+    reader.on_page = fail
+    for _ in range(50):
+        workspace.under_test.run_jobs()
+        if job_of(workspace, name).state == "dead":
+            return
+        with workspace.under_test.application.database.engine.begin() as connection:
+            connection.execute(text("UPDATE jobs SET due_at = created_at"))
+    raise AssertionError("the job does not die")

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import delete, select, text, update
 
-from support_core import follower_jobs
-from support_core.follower_jobs import REST, wake_followers
 from support_core.follower_jobs import follow as follow_job
-from support_core.jobs import JobContext, keyed_id
+from support_core.follower_jobs import wake_followers
+from support_core.jobs import JobContext
 from support_core.jobs.replay import Choice, retry_dead
 from support_core.models import Event, Job
 from support_core.plugin_api import ConfigurationError, Follower
 from support_core.services.maintenance import remove_expired
 from support_core.testing import count_statements, make_desk, probe
 
-from .following import Reader, follow, noted, place, publish
+from .following import (
+    Reader,
+    context_of,
+    fail,
+    follow,
+    job_of,
+    kill,
+    noted,
+    place,
+    publish,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from support_core.plugin_api import DomainEvent
     from support_core.testing import DeskUnderTest, TestWorkspace
     from tests.services.databases import Databases
 
@@ -49,21 +57,6 @@ def _nothing_waits(desk: DeskUnderTest) -> Iterator[None]:
     yield
     with desk.application.database.engine.begin() as connection:
         connection.execute(text("DELETE FROM jobs"))
-
-
-def job_of(desk: DeskUnderTest, workspace: TestWorkspace, name: str = "inside") -> Any:
-    """Return the row of a follower's job, if there is one."""
-    key = keyed_id(follow_job, name, workspace_id=workspace.id)
-    with desk.application.database.transaction(write=False) as session:
-        return session.execute(select(Job).where(Job.message_id == key)).scalar_one_or_none()
-
-
-def context_of(desk: DeskUnderTest, workspace: TestWorkspace) -> JobContext:
-    return JobContext(desk.application, workspace.id, "key-test")
-
-
-def fail(_events: Sequence[DomainEvent]) -> None:
-    raise RuntimeError("a defect of the plugin")
 
 
 def test_a_follower_hears_each_event_once_and_in_order(
@@ -93,7 +86,7 @@ def test_what_was_rolled_back_is_heard_by_nobody(
     desk.run_jobs()
     with pytest.raises(ZeroDivisionError):
         _publish_and_fail(workspace)
-    assert job_of(desk, workspace) is None
+    assert job_of(workspace) is None
     assert noted(workspace) == []
 
 
@@ -161,7 +154,7 @@ def test_a_doubled_run_hears_nothing_twice(desk: DeskUnderTest, workspace: TestW
     follow(workspace, "inside")
     ids = publish(workspace, 5)
     for _ in range(3):
-        follow_job(context_of(desk, workspace), "inside")
+        follow_job(context_of(workspace), "inside")
     desk.run_jobs()
     assert noted(workspace) == ids
 
@@ -181,23 +174,12 @@ def test_a_handler_that_raises_is_tried_again_and_loses_nothing(
     READER.on_page = fail
     desk.run_jobs()
     assert noted(workspace) == []
-    waiting = job_of(desk, workspace)
+    waiting = job_of(workspace)
     assert waiting.state == "delayed"
     assert waiting.last_error.startswith("RuntimeError")
     READER.on_page = lambda _events: None
-    follow_job(context_of(desk, workspace), "inside")
+    follow_job(context_of(workspace), "inside")
     assert noted(workspace) == ids
-
-
-def _kill(desk: DeskUnderTest, workspace: TestWorkspace, name: str = "inside") -> None:
-    """Let the follower's job use up its retries."""
-    READER.on_page = fail
-    for _ in range(50):
-        desk.run_jobs()
-        if job_of(desk, workspace, name).state == "dead":
-            return
-        with desk.application.database.engine.begin() as connection:
-            connection.execute(text("UPDATE jobs SET due_at = created_at"))
 
 
 @pytest.mark.parametrize("by", ["the next event", "a retry"])
@@ -206,11 +188,11 @@ def test_a_dead_job_is_visible_and_goes_on_by(
 ) -> None:
     follow(workspace, "inside")
     ids = publish(workspace, 2)
-    _kill(desk, workspace)
-    dead = job_of(desk, workspace)
+    kill(READER, workspace)
+    dead = job_of(workspace)
     assert (dead.state, dead.last_error[:12]) == ("dead", "RuntimeError")
     wake_followers(JobContext(desk.application, None, "test"))
-    assert job_of(desk, workspace).state == "dead"
+    assert job_of(workspace).state == "dead"
     READER.on_page = lambda _events: None
     if by == "the next event":
         ids += publish(workspace)
@@ -219,108 +201,6 @@ def test_a_dead_job_is_visible_and_goes_on_by(
             assert len(retry_dead(session, Choice(ids=[dead.id])).jobs) == 1
     desk.run_jobs()
     assert noted(workspace) == ids
-
-
-def test_a_dead_one_that_carries_is_tried_anew_by_the_schedule_after_an_hour(
-    desk: DeskUnderTest, workspace: TestWorkspace
-) -> None:
-    """What was away outside may be back; what a handler died of is a defect, which stays."""
-    follow(workspace, "inside", "outside")
-    ids = publish(workspace, 2)
-    for name in ("inside", "outside"):
-        _kill(desk, workspace, name)
-    READER.on_page = lambda _events: None
-    READER.carried.clear()
-    wake_followers(JobContext(desk.application, None, "test"))
-    assert job_of(desk, workspace, "outside").state == "dead"
-    with desk.application.database.transaction() as session:
-        session.execute(update(Job).values(updated_at=desk.application.clock() - REST))
-    wake_followers(JobContext(desk.application, None, "test"))
-    desk.run_jobs()
-    assert READER.carried == [(workspace.id, id_) for id_ in ids]
-    assert job_of(desk, workspace, "outside") is None
-    assert job_of(desk, workspace, "inside").state == "dead"
-
-
-class Meanwhile:
-    """Logs more events while a page is carried, for so many pages."""
-
-    def __init__(self, workspace: TestWorkspace, pages: int) -> None:
-        self.workspace = workspace
-        self.left = pages
-        self.ids: list[int] = []
-
-    def __call__(self, _events: Sequence[DomainEvent]) -> None:
-        if self.left:
-            self.left -= 1
-            self.ids += publish(self.workspace, 2)
-
-
-def test_one_that_carries_reads_on_as_long_as_more_is_logged(
-    desk: DeskUnderTest, workspace: TestWorkspace
-) -> None:
-    follow(workspace, "outside")
-    ids = publish(workspace)
-    READER.on_page = more = Meanwhile(workspace, pages=3)
-    follow_job(context_of(desk, workspace), "outside")
-    assert READER.carried == [(workspace.id, id_) for id_ in [*ids, *more.ids]]
-    assert len(more.ids) == 6
-    reached = place(workspace, "outside")
-    assert reached is not None
-    assert reached.last_event_id == more.ids[-1]
-
-
-def test_one_that_has_read_on_for_long_enough_lets_others_go_first_and_goes_on(
-    desk: DeskUnderTest, workspace: TestWorkspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(follower_jobs, "SHORT_TURN", -1.0)
-    follow(workspace, "outside")
-    ids = publish(workspace)
-    READER.on_page = more = Meanwhile(workspace, pages=2)
-    for carried in (1, 3, 5):
-        with desk.application.database.engine.begin() as connection:
-            connection.execute(text("DELETE FROM jobs"))
-        follow_job(context_of(desk, workspace), "outside")
-        assert len(READER.carried) == carried
-        assert (job_of(desk, workspace, "outside") is not None) == (carried < 5)
-    assert READER.carried == [(workspace.id, id_) for id_ in [*ids, *more.ids]]
-
-
-def test_one_whose_place_another_run_has_moved_goes_on_from_there(
-    desk: DeskUnderTest, workspace: TestWorkspace
-) -> None:
-    follow(workspace, "outside")
-    ids = publish(workspace, 2)
-    later: list[int] = []
-
-    def another(_events: Sequence[DomainEvent]) -> None:
-        READER.on_page = lambda _events: None
-        follow_job(context_of(desk, workspace), "outside")
-        later.extend(publish(workspace, 2))
-
-    READER.on_page = another
-    follow_job(context_of(desk, workspace), "outside")
-    assert [id_ for _, id_ in READER.carried] == [*ids, *ids, *later]
-    reached = place(workspace, "outside")
-    assert reached is not None
-    assert (reached.last_event_id, reached.missed) == (later[-1], 0)
-
-
-def test_one_that_is_followed_no_more_stops_amid_its_pages(
-    desk: DeskUnderTest, workspace: TestWorkspace
-) -> None:
-    follow(workspace, "outside")
-    ids = publish(workspace, 2)
-
-    def leave(_events: Sequence[DomainEvent]) -> None:
-        with workspace.desk() as opened:
-            opened.events.unfollow("outside")
-        publish(workspace, 2)
-
-    READER.on_page = leave
-    follow_job(context_of(desk, workspace), "outside")
-    assert [id_ for _, id_ in READER.carried] == ids
-    assert place(workspace, "outside") is None
 
 
 def test_a_follower_whose_job_is_gone_is_woken_by_the_schedule(
@@ -334,7 +214,7 @@ def test_a_follower_whose_job_is_gone_is_woken_by_the_schedule(
     desk.run_jobs()
     assert noted(workspace) == ids
     wake_followers(JobContext(desk.application, None, "test"))
-    assert job_of(desk, workspace) is None
+    assert job_of(workspace) is None
 
 
 def _age(workspace: TestWorkspace) -> None:
@@ -386,10 +266,10 @@ def test_an_effect_outside_is_repeated_rather_than_lost(
     ids = publish(workspace, 2)
     READER.on_page = fail
     with pytest.raises(RuntimeError):
-        follow_job(context_of(desk, workspace), "outside")
+        follow_job(context_of(workspace), "outside")
     READER.on_page = lambda _events: None
-    follow_job(context_of(desk, workspace), "outside")
-    follow_job(context_of(desk, workspace), "outside")
+    follow_job(context_of(workspace), "outside")
+    follow_job(context_of(workspace), "outside")
     assert READER.carried == [(workspace.id, id_) for id_ in [*ids, *ids]]
 
 
