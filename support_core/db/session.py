@@ -15,19 +15,20 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, event, inspect
+from sqlalchemy import BigInteger, event
 from sqlalchemy.orm import (
     LoaderCriteriaOption,
     Mapped,
     ORMExecuteState,
     Session,
+    attributes,
     mapped_column,
     with_loader_criteria,
 )
 from sqlalchemy.sql.elements import TextClause
 
 from .rows import put
-from .scoping import SESSION, UnscopedQuery
+from .scoping import COLUMN, SESSION, UnscopedQuery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,6 +66,7 @@ class WorkspaceSession(Session):
         self.flushing = False
         self._readers = readers
         self._reader: Reader | None = None
+        self._driver: Any = None
 
     if not TYPE_CHECKING:
 
@@ -122,9 +124,11 @@ class WorkspaceSession(Session):
 
     def driver(self) -> Any:
         """Return the driver's connection, in the session's transaction, which it begins."""
-        if self._readers is None:
-            return self.connection().connection
-        return self._read_on(self._readers).driver
+        if self._readers is not None:
+            return self._read_on(self._readers).driver
+        if self._driver is None:
+            self._driver = self.connection().connection
+        return self._driver
 
     def get_bind(self, *args: Any, **options: Any) -> Engine | Connection:
         """Return what the ORM and :meth:`core` run on: the same transaction as :meth:`fetch`."""
@@ -144,8 +148,8 @@ class WorkspaceSession(Session):
         self.part()
 
     def part(self) -> None:
-        """Give the reader back, if there is one; a further statement takes another."""
-        reader, self._reader = self._reader, None
+        """Give the connection back, if there is one; a further statement takes another."""
+        reader, self._reader, self._driver = self._reader, None, None
         if reader is not None and self._readers is not None:
             self._readers.give_back(reader)
 
@@ -204,5 +208,5 @@ def _stamp(session: WorkspaceSession, _context: Any, _instances: Any) -> None:
             continue
         if row.workspace_id != session.require_workspace():
             raise UnscopedQuery(f"a {type(row).__name__} of another workspace is to be written")
-        if row not in session.new and inspect(row).attrs.workspace_id.history.deleted:
+        if row not in session.new and attributes.get_history(row, COLUMN).deleted:
             raise UnscopedQuery(f"a {type(row).__name__} is to change its workspace")
