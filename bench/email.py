@@ -158,8 +158,8 @@ def _told(
         f"{options.mails:,} mails, {conversations(options.mails):,} of which open a conversation "
         f"and the rest answer one; text and HTML, every fifth with a file of {FILE_BYTES:,} bytes; "
         f"by turns, {options.rounds} times each, medians. {load()}",
-        "| desk | mails/s | seconds | ms of processor a mail | of these in the reading process, its "
-        "start included | every round, mails/s |\n|---|--:|--:|--:|--:|---|",
+        "| desk | mails/s | seconds | ms of processor a mail | of these to read beside, with the "
+        "start | every round, mails/s |\n|---|--:|--:|--:|--:|---|",
     ]
     for name, rounds in (("product", ours), (peer.version if peer else "", theirs)):
         if rounds:
