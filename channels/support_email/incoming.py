@@ -109,15 +109,16 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A mail that could not be read or filed: the ``error``'s name, and ``told`` for the log."""
+    """A mail that could not be read or filed: the ``reason`` in words, and ``told`` for the log."""
 
-    error: str
+    reason: str
     told: str
 
     @classmethod
     def by(cls, error: Exception) -> Unreadable:
         """Describe what was raised."""
-        return cls(type(error).__name__, "".join(traceback.format_exception(error)))
+        reason = f"{type(error).__name__} while it was read or filed."
+        return cls(reason, "".join(traceback.format_exception(error)))
 
 
 def clean(text: str) -> str:

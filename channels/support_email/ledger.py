@@ -263,10 +263,10 @@ def _quarantined(row: EmailIngest, unreadable: Unreadable) -> Outcome:
         "mail_quarantined",
         ingest_id=row.id,
         mailbox_id=row.mailbox_id,
-        error=unreadable.error,
+        reason=unreadable.reason,
         told=unreadable.told,
     )
-    return Outcome("quarantined", f"{unreadable.error} while it was read or filed.")
+    return Outcome("quarantined", unreadable.reason)
 
 
 def _note(

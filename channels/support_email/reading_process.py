@@ -96,7 +96,7 @@ class ReadingProcess:
             except (EOFError, OSError) as error:
                 log.warning("mail_reading_process_ended", error=type(error).__name__)
                 if ended_at == len(read):
-                    read.append(Unreadable(type(error).__name__, "It ended its reader twice."))
+                    read.append(Unreadable(_reason(error), f"Its reader ended twice: {error!r}"))
                 ended_at = len(read)
                 self._start()
                 if not self._is_up(START_SECONDS):
@@ -153,6 +153,12 @@ class ReadingProcess:
             self._process.wait()
         self._connection = self._process = None
         self._greeted = False
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"Reading it took longer than {MOST_SECONDS:.0f} seconds, twice."
+    return "Reading it ended the process that reads, twice."
 
 
 def serve(fd: int) -> None:
