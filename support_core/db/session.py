@@ -66,7 +66,6 @@ class WorkspaceSession(Session):
         self.flushing = False
         self._readers = readers
         self._reader: Reader | None = None
-        self._driver: Any = None
 
     if not TYPE_CHECKING:
 
@@ -124,11 +123,9 @@ class WorkspaceSession(Session):
 
     def driver(self) -> Any:
         """Return the driver's connection, in the session's transaction, which it begins."""
-        if self._readers is not None:
-            return self._read_on(self._readers).driver
-        if self._driver is None:
-            self._driver = self.connection().connection
-        return self._driver
+        if self._readers is None:
+            return self.connection().connection
+        return self._read_on(self._readers).driver
 
     def get_bind(self, *args: Any, **options: Any) -> Engine | Connection:
         """Return what the ORM and :meth:`core` run on: the same transaction as :meth:`fetch`."""
@@ -148,8 +145,8 @@ class WorkspaceSession(Session):
         self.part()
 
     def part(self) -> None:
-        """Give the connection back, if there is one; a further statement takes another."""
-        reader, self._reader, self._driver = self._reader, None, None
+        """Give the reader back, if there is one; a further statement takes another."""
+        reader, self._reader = self._reader, None
         if reader is not None and self._readers is not None:
             self._readers.give_back(reader)
 
