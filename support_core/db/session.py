@@ -25,6 +25,7 @@ from sqlalchemy.orm import (
     mapped_column,
     with_loader_criteria,
 )
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 from sqlalchemy.sql.elements import TextClause
 
 from .rows import put
@@ -205,5 +206,6 @@ def _stamp(session: WorkspaceSession, _context: Any, _instances: Any) -> None:
             continue
         if row.workspace_id != session.require_workspace():
             raise UnscopedQuery(f"a {type(row).__name__} of another workspace is to be written")
-        if row not in session.new and attributes.get_history(row, COLUMN).deleted:
+        said = attributes.get_history(row, COLUMN, PASSIVE_NO_INITIALIZE)
+        if row not in session.new and said.deleted:
             raise UnscopedQuery(f"a {type(row).__name__} is to change its workspace")
