@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 MOST_ATTEMPTS = 10
 
 #: Mails that are filed in one transaction.
-BATCH = 50
+BATCH = 100
 
 CRASHED = "Reading it ended the process several times."
 
