@@ -15,19 +15,21 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, event, inspect
+from sqlalchemy import BigInteger, event
 from sqlalchemy.orm import (
     LoaderCriteriaOption,
     Mapped,
     ORMExecuteState,
     Session,
+    attributes,
     mapped_column,
     with_loader_criteria,
 )
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 from sqlalchemy.sql.elements import TextClause
 
 from .rows import put
-from .scoping import SESSION, UnscopedQuery
+from .scoping import COLUMN, SESSION, UnscopedQuery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -204,5 +206,6 @@ def _stamp(session: WorkspaceSession, _context: Any, _instances: Any) -> None:
             continue
         if row.workspace_id != session.require_workspace():
             raise UnscopedQuery(f"a {type(row).__name__} of another workspace is to be written")
-        if row not in session.new and inspect(row).attrs.workspace_id.history.deleted:
+        said = attributes.get_history(row, COLUMN, PASSIVE_NO_INITIALIZE)
+        if row not in session.new and said.deleted:
             raise UnscopedQuery(f"a {type(row).__name__} is to change its workspace")
