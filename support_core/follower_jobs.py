@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, literal_column, select, update
 
 from .jobs import Schedule, job, keyed_id
 from .models import Counter, FollowerPosition, Job
@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 #: Seconds after which a follower that has more to read lets other jobs go first.
 TURN = 10.0
 
-#: The same for one that has read all there was, again and again, while more was being logged.
+#: The same for one that has read all there was, again and again, while more was being logged, where
+#: another job has waited for as long.
 SHORT_TURN = 0.5
 
 #: Seconds between two looks for followers that are behind and have no job.
@@ -51,6 +52,13 @@ _ADVANCE = (
         updated_at=bindparam("moment", type_=_place.c.updated_at.type),
     )
 )
+#: One for each state, which has an index of its own.
+_WAITING = [
+    select(Job.id)
+    .where(Job.state == literal_column(state), Job.due_at <= bindparam("since"))
+    .limit(1)
+    for state in ("'queued'", "'handed'")
+]
 
 
 @job(queue="followers")
@@ -91,11 +99,12 @@ def _handle_page(context: JobContext, follower: Follower) -> bool:
 def _carry(context: JobContext, follower: Follower) -> bool:
     """Deal with page after page outside of any transaction, and note the place after each.
 
-    Whoever reads on in the same transaction, and does not end with a page that is not full, saves
-    a busy workspace most of what a job costs beside its work. Tells whether there may be more.
+    Reading on in the same transaction, and not ending with a page that is not full, saves a busy
+    workspace most of what a job costs beside its work, and the time until it runs again. Tells
+    whether there may be more.
     """
     assert follower.carry is not None  # noqa: S101 - for the type checker
-    began = time.monotonic()
+    began = looked = time.monotonic()
     with context.desk(write=False) as desk:
         last = _last_event(desk, follower.name)
         events = [] if last is None else desk.events.read(after=last, limit=follower.page)
@@ -106,9 +115,21 @@ def _carry(context: JobContext, follower: Follower) -> bool:
             moved = _advance(desk, follower.name, last, events)
             last = events[-1].id if moved else _last_event(desk, follower.name)
             events = [] if last is None else desk.events.read(after=last, limit=follower.page)
-        if events and time.monotonic() - began > (TURN if full else SHORT_TURN):
+        now = time.monotonic()
+        if events and now - began > TURN:
             return True
+        if events and not full and now - looked > SHORT_TURN:
+            looked = now
+            if _others_wait(context):
+                return True
     return False
+
+
+def _others_wait(context: JobContext) -> bool:
+    """Tell whether a job of anybody's has waited for a worker as long as a short turn is."""
+    since = context.application.clock() - timedelta(seconds=SHORT_TURN)
+    with context.application.database.transaction(write=False) as session:
+        return any(session.execute(it, {"since": since}).first() for it in _WAITING)
 
 
 def _last_event(desk: Desk, name: str, *, lock: bool = False) -> int | None:

@@ -98,20 +98,52 @@ def test_one_that_carries_reads_on_as_long_as_more_is_logged(
     assert reached.last_event_id == more.ids[-1]
 
 
+@pytest.mark.parametrize("why", ["another waits", "its time is over"])
 def test_one_that_has_read_on_for_long_enough_lets_others_go_first_and_goes_on(
-    desk: DeskUnderTest, workspace: TestWorkspace, monkeypatch: pytest.MonkeyPatch
+    workspace: TestWorkspace,
+    other: TestWorkspace,
+    monkeypatch: pytest.MonkeyPatch,
+    why: str,
 ) -> None:
     monkeypatch.setattr(follower_jobs, "SHORT_TURN", -1.0)
+    if why == "its time is over":
+        monkeypatch.setattr(follower_jobs, "TURN", -1.0)
     follow(workspace, "outside")
+    follow(other, "inside")
     ids = publish(workspace)
     READER.on_page = more = Meanwhile(workspace, pages=2)
     for carried in (1, 3, 5):
-        with desk.application.database.engine.begin() as connection:
-            connection.execute(text("DELETE FROM jobs"))
+        _forget_jobs(workspace)
+        if why == "another waits":
+            publish(other)
         follow_job(context_of(workspace), "outside")
         assert len(READER.carried) == carried
         assert (job_of(workspace, "outside") is not None) == (carried < 5)
     assert READER.carried == [(workspace.id, id_) for id_ in [*ids, *more.ids]]
+
+
+def test_one_goes_on_for_as_long_as_nobody_waits(
+    workspace: TestWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower_jobs, "SHORT_TURN", -1.0)
+    follow(workspace, "outside")
+    ids = publish(workspace)
+    _forget_jobs(workspace)
+
+    class Alone(Meanwhile):
+        def __call__(self, events: Sequence[DomainEvent]) -> None:
+            super().__call__(events)
+            _forget_jobs(workspace)  # its own, which runs, and waits for nobody
+
+    READER.on_page = more = Alone(workspace, pages=3)
+    follow_job(context_of(workspace), "outside")
+    assert READER.carried == [(workspace.id, id_) for id_ in [*ids, *more.ids]]
+    assert len(more.ids) == 6
+
+
+def _forget_jobs(workspace: TestWorkspace) -> None:
+    with workspace.under_test.application.database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM jobs"))
 
 
 def test_one_whose_place_another_run_has_moved_goes_on_from_there(
