@@ -29,6 +29,9 @@ TURN = 10.0
 #: another job has waited for as long.
 SHORT_TURN = 0.5
 
+#: Seconds between two looks of one that reads on: a look costs as much as some events do.
+GATHER = 0.04
+
 #: Seconds between two looks for followers that are behind and have no job.
 WAKE_EVERY = 300.0
 
@@ -104,13 +107,16 @@ def _carry(context: JobContext, follower: Follower) -> bool:
     whether there may be more.
     """
     assert follower.carry is not None  # noqa: S101 - for the type checker
-    began = looked = time.monotonic()
+    began = asked = look_at = time.monotonic()
     with context.desk(write=False) as desk:
         last = _last_event(desk, follower.name)
         events = [] if last is None else desk.events.read(after=last, limit=follower.page)
     while last is not None and events:
         follower.carry(context.desk, events)
         full = len(events) == follower.page
+        if not full:
+            time.sleep(max(0.0, look_at - time.monotonic()))
+        look_at = time.monotonic() + GATHER
         with context.desk() as desk:
             moved = _advance(desk, follower.name, last, events)
             last = events[-1].id if moved else _last_event(desk, follower.name)
@@ -118,8 +124,8 @@ def _carry(context: JobContext, follower: Follower) -> bool:
         now = time.monotonic()
         if events and now - began > TURN:
             return True
-        if events and not full and now - looked > SHORT_TURN:
-            looked = now
+        if events and not full and now - asked > SHORT_TURN:
+            asked = now
             if _others_wait(context):
                 return True
     return False
