@@ -100,7 +100,6 @@ class InboundMessage:
     mailbox_id: int
     body: str
     body_format: str = "text"
-    body_text: str | None = None
     subject: str | None = None
     conversation_id: int | None = None
     customer_id: int | None = None
@@ -114,6 +113,7 @@ class InboundMessage:
     tags: Sequence[str] = ()
     automatic: bool = False
     meta: Mapping[str, Any] = field(default_factory=dict)
+    body_text: str | None = None
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,8 @@ class ReadingProcess:
             try:
                 if not self._is_running() and not self._has_failed_just_now():
                     self._start()
+            except OSError as error:  # no memory, no file descriptor: mails are read without it
+                self._give_up_for_now(error=str(error))
             finally:
                 self._lock.release()
 
@@ -98,8 +100,7 @@ class ReadingProcess:
                 if ended_at == len(read):
                     read.append(Unreadable(_reason(error), f"Its reader ended twice: {error!r}"))
                 ended_at = len(read)
-                self._start()
-                if not self._is_up(START_SECONDS):
+                if not self._is_up_again():
                     return None
         return read
 
@@ -119,10 +120,13 @@ class ReadingProcess:
 
     def _has_failed_just_now(self) -> bool:
         if self._process is not None and self._process.returncode and not self._greeted:
-            log.warning("mail_reading_process_does_not_start", status=self._process.returncode)
-            self._end()
-            self._not_before = time.monotonic() + PAUSE_SECONDS
+            self._give_up_for_now(status=self._process.returncode)
         return time.monotonic() < self._not_before
+
+    def _give_up_for_now(self, **why: object) -> None:
+        log.warning("mail_reading_process_does_not_start", **why)
+        self._end()
+        self._not_before = time.monotonic() + PAUSE_SECONDS
 
     def _is_up(self, seconds: float) -> bool:
         if self._connection is None or not self._is_running():
@@ -133,6 +137,13 @@ class ReadingProcess:
         except (EOFError, OSError):
             return False
         return self._greeted
+
+    def _is_up_again(self) -> bool:
+        try:
+            self._start()
+        except OSError as error:
+            self._give_up_for_now(error=str(error))
+        return self._is_up(START_SECONDS)
 
     def _start(self) -> None:
         self._end()

@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, event
+from sqlalchemy import BigInteger, event, inspect
 from sqlalchemy.orm import (
     LoaderCriteriaOption,
     Mapped,
@@ -86,10 +86,21 @@ class WorkspaceSession(Session):
 
     def get(self, entity: type[_Row], *args: Any, **options: Any) -> _Row | None:  # type: ignore[override]
         """Return a row by its key; one of another workspace is none, loaded or not."""
-        row: _Row | None = super().get(entity, *args, **options)
+        row: _Row | None = None
+        if len(args) == 1 and not any(options.values()):
+            row = self._held(entity, args[0])
+        if row is None:
+            row = super().get(entity, *args, **options)
         if isinstance(row, WorkspaceScoped) and row.workspace_id != self.require_workspace():
             return None
         return row
+
+    def _held(self, entity: type[_Row], key: Any) -> _Row | None:
+        """Return a row that the session has, by a key of one column; looking there costs little."""
+        if not self.whole or isinstance(key, tuple | dict | list):
+            return None
+        row: _Row | None = self.identity_map.get((entity, (key,), None))
+        return None if row is None or inspect(row).expired else row
 
     def core(
         self,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import subprocess
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -183,6 +185,17 @@ def test_one_that_does_not_start_leaves_the_reading_to_us(
     for _ in range(2):  # and is left alone for some time
         process.start()
         assert process._process is None
+
+
+def test_one_that_cannot_be_started_leaves_the_reading_to_us(
+    process: ReadingProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    process.start()
+    assert process.read([a_mail()], ()) is None
 
 
 def test_it_ends_with_the_one_that_started_it(process: ReadingProcess) -> None:
