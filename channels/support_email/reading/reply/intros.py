@@ -56,7 +56,8 @@ _VERB = rf"(?:(?:(?<![^\W\d_=])|(?<=[月日]))(?:{_any_of(WROTE)})|{_any_of(WROT
 _ENDS_WITH_VERB = re.compile(rf"{_VERB}\s*(?:[:：]|\s-{{2,}})?$")
 _ENDS = re.compile(r"[:：]$|(?<!-)-{2,}$")
 _HAS_VERB = re.compile(rf"{_VERB}(?![^\W\d_])")
-_ENDS_WITH_ADDRESS = re.compile(r"[>)\]]\s?[:：]$|@[^\s<>]+[:：]$")
+# "... by ann@example.org:"; a log has nothing but a time before the address.
+_ENDS_WITH_ADDRESS = re.compile(r"[>)\]]\s?[:：]$|[^\W\d_][,.]?\s[^\s<>@]{1,100}@[^\s<>]+[:：]$")
 # Gmail of old, which names nobody's address: "2016-03-03 17:21 GMT+01:00 Ann Smith".
 _GMAIL = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d \d{1,2}:\d\d (?:gmt|utc)[+-]\d\d:?\d\d [^\n]{1,100}")
 # "2011/4/7 Ann <ann@example.org>", which ends like an address and not like a sentence.
@@ -68,7 +69,8 @@ _LONE_VERB = re.compile(rf"{_VERB}\s?[:：]?")
 _STARTER = re.compile(
     r"(?:on|at|am|le|el|il|em|op|den|dne|dnia|data|w dniu|în|pe|på|ons|em|a|v|u|в|на|στις|ב|في|vào|"
     r"pada|在|tarihinde|kl|um|il giorno|il|day|date|from|ср|пн|вт|чт|пт|сб|вс|mon|tue|wed|thu|fri|"
-    r"sat|sun|mo|di|mi|do|fr|sa|so|\d{1,4})\b"
+    r"sat|sun|mo|di|mi|do|fr|sa|so|man|tirs?|ons|tors?|fre|lør|søn|mån|tis|lör|sön|lun|mar|mer|jeu|"
+    r"ven|sam|dim|mié|jue|vie|sáb|dom|seg|ter|qua|qui|sex|gio|pon|wt|śr|czw|pt|sob|\d{1,4})\b"
 )
 _BETWEEN_DASHES = re.compile(r"[-–—_=]{2}[^\n]{5,100}[-–—_=]{2}$")
 _DASHES = re.compile(r"^[-–—_=\s]+|(?<=[:\w>])[-–—_=\s]{2,}$")
@@ -162,11 +164,9 @@ def _next_is_quoted(lines: Sequence[Line], index: int) -> bool:
 
 
 def is_told_fully(text: str) -> bool:
-    """Whether an introduction tells when, and who by an address or as clients begin to."""
+    """Whether an introduction tells when and, by an address, who: as people seldom do."""
     lowered = text.lower()
-    return _WHEN.search(lowered) is not None and (
-        _EMAIL.search(lowered) is not None or _STARTER.match(lowered) is not None
-    )
+    return _WHEN.search(lowered) is not None and _EMAIL.search(lowered) is not None
 
 
 def is_lone_verb(text: str) -> bool:

@@ -72,10 +72,15 @@ def html_lines(html: str) -> list[Line]:
 
 
 def _mark(lines: list[Line], *, passes_on: bool) -> None:
+    for line in lines:
+        if line.signed:
+            line.role = Role.SIGNATURE
     mark_quotes(lines, passes_on=passes_on)
     mark_signature(lines)
     if not any(line.role is Role.WRITTEN and not line.is_blank for line in lines):
-        for line in lines:
+        # Some write into their signature; else nothing but a quotation is there to be shown.
+        written = [line for line in lines if line.signed] or lines
+        for line in written:
             line.role = Role.WRITTEN
 
 
