@@ -54,6 +54,7 @@ _EMAIL = re.compile(
 )
 _VERB = rf"(?:(?:(?<![^\W\d_=])|(?<=[月日]))(?:{_any_of(WROTE)})|{_any_of(WROTE_UNSPACED)})"
 _ENDS_WITH_VERB = re.compile(rf"{_VERB}\s*(?:[:：]|\s-{{2,}})?$")
+_VERBS = (*WROTE, *WROTE_UNSPACED)
 _ENDS = re.compile(r"[:：]$|(?<!-)-{2,}$")
 _HAS_VERB = re.compile(rf"{_VERB}(?![^\W\d_])")
 # "... by ann@example.org:"; a log has nothing but a time before the address.
@@ -186,7 +187,10 @@ def _is_brief(text: str) -> bool:
 def may_end(line: Line) -> bool:
     """Whether an introduction may end with a line, as far as its end tells."""
     end = line.lowered[-_LONGEST_END:]
-    return _ENDS.search(end) is not None or _ENDS_WITH_VERB.search(end) is not None
+    bare = end.rstrip(":：- ")
+    return (bare != end and _ENDS.search(end) is not None) or (
+        bare.endswith(_VERBS) and _ENDS_WITH_VERB.search(end) is not None
+    )
 
 
 def _certainty(text: str, *, is_above_quotation: bool) -> int:

@@ -224,7 +224,7 @@ class _Reader:
             self._texts, self._nodes = [], []
             return
         joined = "".join(self._texts)
-        text = joined.rstrip() if self._preformatted else _SPACE.sub(" ", joined).strip()
+        text = joined.rstrip() if self._preformatted else _spaced(joined)
         if text or is_break or self._nodes:
             line = Line(text, quoted=self._quoted > 0 or starts_quoted(text))
             line.signed = self._signed > 0 and not line.quoted
@@ -234,6 +234,12 @@ class _Reader:
                 self._cut = self._intro = self._ruled = False
             self._shown.append(_Shown(line, self._nodes))
         self._texts, self._nodes = [], []
+
+
+def _spaced(text: str) -> str:
+    """Return a text with single spaces; most have no others, which is quick to tell."""
+    is_spaced = text.isprintable() and "  " not in text
+    return (text if is_spaced else _SPACE.sub(" ", text)).strip()
 
 
 def _is_preformatted(node: LexborNode) -> bool:
