@@ -55,7 +55,10 @@ _ENDS = "*_.!,;:)] "
 
 def _has(text: str, words: Sequence[str]) -> bool:
     """Whether any of the words stands in a text; a pattern of them all takes ten times as long."""
-    return any(word in text for word in words)
+    for word in words:  # noqa: SIM110 - a generator takes twice as long
+        if word in text:
+            return True
+    return False
 
 
 def added_from(written: Sequence[Line]) -> int | None:
