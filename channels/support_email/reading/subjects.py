@@ -97,6 +97,7 @@ _ENDED = re.compile(
 )
 _COLON = re.compile(r"\s?[:：]|\s+re\s?[:：]")
 _LONGEST = 500
+_LONGEST_BODY = 100_000
 
 
 def is_auto_reply_subject(subject: str, *, answers: bool) -> bool:
@@ -122,6 +123,13 @@ def _begins(subject: str, phrases: tuple[str, ...], end: re.Pattern[str]) -> boo
     )
 
 
-def is_forward_subject(subject: str) -> bool:
-    """Whether a subject says that the mail passes another on."""
-    return _FORWARD_PREFIX.match(subject[:_LONGEST]) is not None
+def is_forward_subject(subject: str, body: str) -> bool:
+    """Whether a subject says that the mail passes another on.
+
+    "VS:" does so in Danish and Norwegian, by what their Outlook writes in the body; in Finnish it
+    is an answer.
+    """
+    if _FORWARD_PREFIX.match(subject[:_LONGEST]) is not None:
+        return True
+    is_either = subject[:3].lower() == "vs:"
+    return is_either and "emne:" in body[:_LONGEST_BODY].lower()

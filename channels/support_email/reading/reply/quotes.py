@@ -62,7 +62,7 @@ def mark_quotes(lines: list[Line], *, passes_on: bool = False) -> None:
             if line.cut and _is_forward_near(lines, index):
                 return
             end = _end_of_mail(lines, index, may_be_all=first_written > index)
-            _mark(lines, _with_rules_above(lines, index), end)
+            _mark(lines, with_rules_above(lines, index), end)
             index = end
         elif (start := index if line.intro else intro_ending_at(lines, index)) is not None:
             has_writing = first_written < start
@@ -148,7 +148,7 @@ def _is_forward_near(lines: list[Line], index: int) -> bool:
     return any(is_forward(line) for line in lines[max(index - 2, 0) : index + 3])
 
 
-def _with_rules_above(lines: list[Line], index: int) -> int:
+def with_rules_above(lines: list[Line], index: int) -> int:
     """Take the rule, or the words between dashes, that stand right above a header block."""
     start = index
     for above in range(index - 1, max(index - 4, -1), -1):

@@ -24,7 +24,7 @@ def visible_reply(mail: Mail) -> Visible:
     Both bodies are read; the plain one gives the text, unless only the HTML one knows what is
     quoted.
     """
-    passes_on = is_forward_subject(mail.subject)
+    passes_on = is_forward_subject(mail.subject, mail.text or mail.html)
     if not mail.html:
         return visible_text(mail.text, passes_on=passes_on)
     from_html = visible_html(mail.html, passes_on=passes_on)
@@ -41,7 +41,7 @@ def shown_reply(mail: Mail) -> Visible:
     Reading the plain body beside it, which says the same, would take as long again.
     """
     if mail.html:
-        from_html = visible_html(mail.html, passes_on=is_forward_subject(mail.subject))
+        from_html = visible_html(mail.html, passes_on=is_forward_subject(mail.subject, mail.html))
         if from_html.html.strip():
             return from_html
     return visible_reply(mail)
