@@ -274,27 +274,28 @@ LEGAL = (
     ),
 )
 
-# What such a text speaks of in its first words, and three things it says: that the mail is secret,
-# for whom it is meant, and what to do if it is not.
+# What such a text speaks of in its first words, and what it says: that the mail is secret, and for
+# whom it is meant or what to do if it is not.
 MAILS = (
+    *("le présent courriel", "le présent message", "cette correspondance"),
     *("this e-mail", "this email", "this message", "this mail", "this communication"),
     *("this transmission", "this electronic", "the information", "the contents", "any information"),
-    *("information contained", "notice", "disclaimer", "important", "diese e-mail", "diese email"),
+    *("diese e-mail", "diese email"),
     *("diese mail", "diese nachricht", "dieser e-mail", "dieser nachricht", "diese mitteilung"),
-    *("die informationen", "die in dieser", "hinweis", "wichtig", "vertraulichkeit", "ce message"),
+    *("die informationen", "die in dieser", "ce message"),
     *("ce courriel", "ce mail", "cet e-mail", "cet email", "ce courrier", "cette communication"),
-    *("les informations", "avertissement", "este mensaje", "este correo", "este e-mail"),
-    *("este email", "esta comunicación", "la información", "el contenido", "aviso", "advertencia"),
+    *("les informations", "este mensaje", "este correo", "este e-mail"),
+    *("este email", "esta comunicación", "la información"),
     *("esta mensagem", "a informação", "as informações", "questo messaggio", "questa e-mail"),
     *("questa email", "questa mail", "questa comunicazione", "la presente", "le informazioni"),
-    *("avvertenza", "dit bericht", "dit e-mailbericht", "deze e-mail", "deze email", "deze mail"),
+    *("dit bericht", "dit e-mailbericht", "deze e-mail", "deze email", "deze mail"),
     *("de informatie", "de inhoud", "detta meddelande", "det här meddelandet", "detta mail"),
     *("detta e-postmeddelande", "denne e-mail", "denne e-post", "denne mail", "denne meddelelse"),
     *("denne melding", "tämä viesti", "tämä sähköposti", "ta wiadomość", "niniejsza wiadomość"),
-    *("treść", "informacje", "tato zpráva", "tento e-mail", "tento email", "táto správa", "obsah"),
-    *("ez az üzenet", "ez az e-mail", "jelen", "acest mesaj", "acest e-mail", "informațiile"),
+    *("tato zpráva", "tento e-mail", "tento email", "táto správa"),
+    *("ez az üzenet", "ez az e-mail", "jelen", "acest mesaj", "acest e-mail"),
     *("това съобщение", "это сообщение", "данное сообщение", "настоящее сообщение", "это письмо"),
-    *("данное письмо", "информация", "це повідомлення", "цей лист", "інформація", "αυτό το μήνυμα"),
+    *("данное письмо", "це повідомлення", "цей лист", "αυτό το μήνυμα"),
     *(
         "το παρόν",
         "bu e-posta",
@@ -371,7 +372,16 @@ ERRORS = (
 
 # Virus scanners, and what they say.
 SCANNED = (
-    *("virus-free", "virus free", "virenfrei", "sans virus", "libre de virus", "livre de vírus"),
+    *(
+        "virus-free",
+        "virus free",
+        "sin virus",
+        "par le logiciel antivirus",
+        "virenfrei",
+        "sans virus",
+        "libre de virus",
+        "livre de vírus",
+    ),
     *("privo di virus", "virusvrij", "virusfri", "virusmentes", "bez wirusów", "bez virů"),
     *("без вирусов", "без вірусів", "checked for viruses", "scanned for viruses"),
     *("auf viren", "absence de virus", "en busca de virus", "em busca de vírus"),

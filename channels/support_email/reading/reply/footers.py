@@ -162,6 +162,6 @@ def is_disclaimer(line: Line, below: Sequence[Line]) -> bool:
     if not is_of_mail and not _has(text, LEGAL):
         return False
     said = " ".join(it.lowered[:_LONGEST_LEGAL] for it in (line, *below[:_MOST_LEGAL_LINES]))
-    if is_of_mail and sum(_has(said, words) for words in (SECRET, MEANT, ERRORS)) > 1:
+    if is_of_mail and _has(said, SECRET) and (_has(said, MEANT) or _has(said, ERRORS)):
         return True
     return sum(word in said for word in LEGAL) >= (1 if is_begun else _SURELY_LEGAL)

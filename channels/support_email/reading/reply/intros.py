@@ -17,6 +17,7 @@ _LONGEST = 500
 _WRAPPED_AT = 100  # characters at which clients wrap at the latest
 _BRIEF = 120
 _LATEST = 90  # characters before the date of an introduction
+_EARLY = 12  # characters before a date with which a line starts
 _LONGEST_END = 60  # characters of the longest verb, and more
 _MOST_NAMES = 7  # words
 _LETTER = re.compile(r"[^\W\d_]")
@@ -139,9 +140,15 @@ def _tells_when_and_who(text: str) -> bool:
     when = _WHEN.search(text)
     if when is None:
         return False
-    if _WHEN_LAST.search(text) and _HAS_VERB.search(text):
-        return len(text) < _BRIEF
-    return when.start() <= 12 and _WHO_LAST.search(text) is not None
+    if when.start() <= _EARLY and _WHO_LAST.search(text) is not None:
+        return True
+    if len(text) >= _BRIEF or _HAS_VERB.search(text) is None:
+        return False
+    return _WHEN_LAST.search(text) is not None or (  # or a colon is missing
+        _STARTER.match(text) is not None
+        and _stands_beside(text, when)
+        and _SENTENCE_END.search(text) is None
+    )
 
 
 def _starts_above(lines: Sequence[Line], index: int) -> bool:

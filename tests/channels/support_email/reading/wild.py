@@ -24,8 +24,8 @@ INTROS = {
     **clients.INTROS,
     **{f"{client}, further": lines for client, lines in further.INTROS.items()},
 }
-BELOW = (*rarest.BELOW, *further.BELOW)
-SIGNED = (*rarest.SIGNED, *further.SIGNED)
+BELOW = (*rarest.BELOW, *further.BELOW, *further.LAST_BELOW)
+SIGNED = (*rarest.SIGNED, *further.SIGNED, *further.LAST_SIGNED)
 
 
 class Case(NamedTuple):
