@@ -36,10 +36,10 @@ _MOST_WORDS = 4  # of the name of an app
 _MOST_OF_ADVERTISEMENT = 8  # words
 _LEAST_LEGAL = 40  # bytes: a Chinese character says as much as three Latin ones
 _MOST_LEGAL_LINES = 8
+_MOST_BELOW_LEGAL = 15
 _SURELY_LEGAL = 4
 _LONGEST_LEGAL = 1000
 _LONGEST_START = 60
-
 
 _END = re.compile("|".join(SENT_FROM_END))
 _CHECKED = re.compile(r"(?:scanned|checked) by\b")
@@ -47,6 +47,11 @@ _LINK = re.compile(r"[<(\[]?(?:https?://|www\.)\S+")
 _LINKS = re.compile(r"\s*[<(\[](?:https?://|www\.|mailto:)[^\s<>()\[\]]*[>)\]]")
 _FIRST_WORDS = re.compile(r"^[-–—*\[( ]{0,9}\w+ [a-zà-ÿ]{1,12} ")  # "Sent from ", "Sent via "
 _CLAUSE = re.compile(r"(?<=[.;!])\s+|(?<=,)\s+(?=[a-zà-ÿ])|\s+[-–—]\s+")
+# Lawyers do not speak of themselves. "I" is "and" in Polish, and "je" is "is" in Czech.
+_OF_PEOPLE = re.compile(
+    r"\bI\b|\b[Jj](?:e (?:ne|n'|suis|vous|veux)|')|\b(?:my|me|ich|mein|meine[nr]?|mir"
+    r"|mich|mon|mes|moi|yo|mis?|eu|meu|minha|io|mi[oa]|ik|mijn|jag|mitt|jeg|я|мой|моя|мои|мене|мені)\b"
+)
 _LABEL = re.compile(r"[^\W\d_]{4,20}\s?[:：]\s+")  # "Notice: "
 _APPOSITION = ("a ", "an ", "the ", "get ", "powered by ")
 _EDGES = "-–—*_[( \t"
@@ -161,7 +166,10 @@ def is_disclaimer(line: Line, below: Sequence[Line]) -> bool:
     is_of_mail = is_begun or _has(text[:_LONGEST_START], MAILS)
     if not is_of_mail and not _has(text, LEGAL):
         return False
+    if _OF_PEOPLE.search(line.plain[:_LONGEST_LEGAL]):
+        return False
     said = " ".join(it.lowered[:_LONGEST_LEGAL] for it in (line, *below[:_MOST_LEGAL_LINES]))
-    if is_of_mail and _has(said, SECRET) and (_has(said, MEANT) or _has(said, ERRORS)):
+    is_secret = _has(said, SECRET) and (_has(said, MEANT) or _has(said, ERRORS))
+    if is_of_mail and is_secret and len(below) <= _MOST_BELOW_LEGAL:
         return True
     return sum(word in said for word in LEGAL) >= (1 if is_begun else _SURELY_LEGAL)

@@ -234,4 +234,7 @@ TEXTS = (
     "Wichtig!\n\nDie Rechnung ist fehlerhaft, der Empfänger stimmt nicht. Bitte ändern.",
     "Aviso: el destinatario del paquete es mi madre, hubo un error.",
     "The disclaimer on your site is in error and confidential data is shown to any recipient.",
+    "Hello\n\nThis message is about my confidential order, and the recipient was wrong. I got it by mistake.\n\nPlease correct it.",
+    "Hallo\n\nDiese E-Mail ist vertraulich, denn ich bin nicht der Empfänger der Ware.\n\nBitte holen Sie sie ab.",
+    "Bonjour\n\nCe message est confidentiel : je ne suis pas le destinataire du colis.\n\nMerci de venir.",
 )
