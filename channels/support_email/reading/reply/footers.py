@@ -5,21 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .disclaimers import DISCLAIMERS, ERRORS, LEGAL, MAILS, MEANT, SCANNED, SCANNERS, SECRET
 from .farewells import (
     APPS,
     DEVICES,
-    DISCLAIMERS,
-    ERRORS,
     EXCUSES,
     GET,
     GOT,
-    LEGAL,
-    MAILS,
-    MEANT,
     PLATFORMS,
-    SCANNED,
-    SCANNERS,
-    SECRET,
     SENT_FROM,
     SENT_FROM_END,
     SENT_FROM_SURELY,

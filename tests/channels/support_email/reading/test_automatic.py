@@ -6,8 +6,8 @@ import pytest
 
 from support_email.reading import Kind, classify
 
+from .absences import ABSENCES, ABSENCES_OF_ANSWERS, QUESTIONS
 from .making import a_mail, a_multipart, lines
-from .notices import ABSENCES, ABSENCES_OF_ANSWERS, QUESTIONS
 
 
 def test_a_person_may_be_answered():

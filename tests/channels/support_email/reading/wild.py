@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import clients, further
 from . import rarer as rarest
+from . import signed as signed_further
 from .clients import LABELS
 from .separators import ORIGINALS, REPLY_ABOVE, SENT_FROM
 from .shells import SHELLS
@@ -25,7 +26,7 @@ INTROS = {
     **{f"{client}, further": lines for client, lines in further.INTROS.items()},
 }
 BELOW = (*rarest.BELOW, *further.BELOW, *further.LAST_BELOW)
-SIGNED = (*rarest.SIGNED, *further.SIGNED, *further.LAST_SIGNED)
+SIGNED = (*rarest.SIGNED, *signed_further.SIGNED, *signed_further.LAST_SIGNED)
 
 
 class Case(NamedTuple):
