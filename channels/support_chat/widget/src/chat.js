@@ -1,6 +1,8 @@
 // One visitor's chat: what is known, and what happens to it. Knows nothing of how it looks.
 
 import { Api, Refusal } from "./api.js";
+import { Chosen, isGone } from "./chosen.js";
+import { FileStore } from "./filestore.js";
 import { Hearing } from "./hearing.js";
 import { Outbox } from "./outbox.js";
 import { Sending } from "./sending.js";
@@ -10,6 +12,8 @@ import { Transcript } from "./transcript.js";
 import { backoff, Timers } from "./waiting.js";
 import { arrival, pageNow } from "./whereabouts.js";
 
+/** Until the desk has told its own. */
+const LIMITS = { message: 5000, attachment_bytes: 10485760, attachments: 5, attachment_types: [] };
 const TYPING_SHOWN = 6000;
 const TYPING_SAID = 4000;
 const TYPING_PAUSE = 5000;
@@ -26,11 +30,13 @@ export class Chat {
     this.api = new Api(settings.base, settings.token);
     this.timers = new Timers();
     this._storage = new Storage(name);
-    this._outbox = new Outbox(this._storage);
+    this._files = new FileStore(settings.token, name);
+    this._outbox = new Outbox(this._storage, this._files);
+    this._chosen = new Chosen(this, this._storage, this._files);
     this.talk = new Transcript(this._storage);
     this.tabs = new Tabs(name, this._storage.lasting, (told) => this._hearing.told(told));
     this._hearing = new Hearing(this);
-    this._sending = new Sending(this, this._outbox);
+    this._sending = new Sending(this, this._outbox, this._files);
     this.widget = this._storage.get("widget");
     this.contact = null;
     this.conversation = null;
@@ -44,17 +50,19 @@ export class Chat {
     this._unwatch = this._storage.watch((changedName) => this._stored(changedName));
     this._offs = [
       [window, "online", () => this._online()],
-      [window, "offline", () => this.update()],
+      [window, "offline", () => this._offline()],
       [document, "visibilitychange", () => this._visible()],
     ].map(([target, type, heard]) => {
       target.addEventListener(type, heard);
       return () => target.removeEventListener(type, heard);
     });
+    this._files.sweep(new Set([...this.waiting, ...this._chosen.list()].map((it) => it.id)));
     this._init();
   }
 
   destroy() {
     this.ended = true;
+    this._interrupt();
     this._offs.forEach((off) => off());
     this._unwatch();
     this.timers.end();
@@ -84,7 +92,31 @@ export class Chat {
   /** The messages that the desk does not have yet. */
   get pending() {
     const known = this.talk.clientIds;
-    return this._outbox.entries().filter((it) => !known.has(it.client_id));
+    const found = this._outbox.entries().filter((it) => !known.has(it.client_id));
+    return found.map((it) => {
+      const gone = it.files.find(isGone);
+      return gone ? { ...it, error: { text: "file_gone", name: gone.name } } : it;
+    });
+  }
+
+  /** The files of those messages. */
+  get waiting() {
+    return this._outbox.entries().flatMap((it) => it.files);
+  }
+
+  /** The files that were chosen for the next message; `busy` ones cannot be sent yet. */
+  get chosen() {
+    return this._chosen.list();
+  }
+
+  /** How far the file of a message is that is being uploaded, in percent; null for none. */
+  progress(id) {
+    const { upload } = this._sending;
+    return upload && upload.id === id ? upload.percent : null;
+  }
+
+  get limits() {
+    return { ...LIMITS, ...((this.widget || {}).limits || {}) };
   }
 
   get unread() {
@@ -132,8 +164,8 @@ export class Chat {
   }
 
   /** Put a message into the outbox, from where it is sent. */
-  send({ text, attachments = [], form = null }) {
-    this._outbox.add({ text, attachments, form });
+  send({ text, form = null }) {
+    this._outbox.add({ text, files: this._chosen.take(), form });
     this.formErrors = {};
     this.draft = "";
     this._saidTyping(false);
@@ -141,15 +173,35 @@ export class Chat {
     this.flush();
   }
 
+  /** Send a message that failed once more, without the files that are no longer here. */
   retry(entry) {
-    this._outbox.change(entry, { error: null });
+    const files = entry.files.filter((it) => !isGone(it));
+    if (entry.text || files.length) this._outbox.change(entry.client_id, { error: null, again: false, files });
+    else this._outbox.remove(entry.client_id);
     this.update();
     this.flush();
   }
 
   discard(entry) {
     this._outbox.remove(entry.client_id);
+    this._sending.interrupt(entry.client_id);
     this.update();
+  }
+
+  /** A first message was refused for its form: what it says is the draft again. */
+  takeBack(entry) {
+    this.draft = [entry.text, this.draft].filter(Boolean).join("\n");
+    this._chosen.giveBack(entry.files);
+    this._outbox.withdraw(entry.client_id);
+  }
+
+  /** Choose a file for the next message; see Chosen.add(). */
+  choose(file) {
+    return this._chosen.add(file);
+  }
+
+  unchoose(id) {
+    this._chosen.remove(id);
   }
 
   flush() {
@@ -173,11 +225,8 @@ export class Chat {
   }
 
   upload(file, progressed) {
-    return this.api.upload(
-      `attachments?${new URLSearchParams({ token: this._settings.token, contact_id: this.contact.id })}`,
-      file,
-      progressed,
-    );
+    const { done, stop } = this.api.upload("attachments", { contact_id: this.contact.id }, file, progressed);
+    return { done: done.then((it) => it.attachment), stop };
   }
 
   attachmentUrl(attachment) {
@@ -207,6 +256,7 @@ export class Chat {
     this.widget = { ...answer.widget, ...options };
     this.contact = { ...answer.contact, ...known };
     this.problem = null;
+    if (this.connection === "lost") this._hearing.connection = "connecting";
     this._storage.set("widget", this.widget);
     this._storage.set("visitor_id", answer.contact.visitor_id);
     this._adopt(answer.active_conversation || this._storage.get("conversation"));
@@ -325,6 +375,17 @@ export class Chat {
     this.update();
   }
 
+  _offline() {
+    this._interrupt();
+    this.update();
+  }
+
+  /** What is being uploaded would wait for an answer that cannot come. */
+  _interrupt() {
+    this._chosen.interrupt();
+    this._sending.interrupt();
+  }
+
   _visible() {
     if (document.visibilityState !== "visible") return;
     this.markRead();
@@ -366,6 +427,7 @@ export class Chat {
     } else if (error.passing) {
       if (again) this.timers.later("again", Math.max(backoff(this._tries), error.retryAfter * 1000), again);
       this._tries += 1;
+      if (error.status === 0 && this._tries > 1 && !this.contact) this._hearing.connection = "lost";
       if (this._tries === 3 && !this.contact && !this.offline) this._warn("the desk cannot be reached from here", error);
     } else {
       this._warn("the desk did not accept a call", error);
@@ -398,6 +460,8 @@ export class Chat {
   _forgetContact() {
     this.forgetConversation();
     this.contact = null;
+    this._outbox.forgetUploads();
+    this._chosen.forgetUploads();
     this._hearing.forget();
     this._storage.set("visitor_id", null);
     this.timers.later("again", backoff(this._tries), () => this._init());

@@ -6,6 +6,9 @@ export function backoff(number, least = 1000, most = 60000) {
   return ceiling / 2 + (Math.random() * ceiling) / 2;
 }
 
+/** Wait for so many milliseconds. */
+export const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
+
 /** Random characters, also where the page is not a secure context and has no randomUUID. */
 export function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -81,11 +81,37 @@ def test_files_that_cannot_be_sent_are_told_and_the_text_stays(
     # The browser does not know this type; the desk, which refuses it, has the last word.
     assert panel.evaluate(GIVE, ["drop", "tool", ""])
     expect(alert).to_contain_text("tool could not be attached. The file must be a file of type:")
-    visitor.page.route("**/chat/attachments**", lambda route: route.abort())
-    picker = panel.locator("input[type=file]")
-    picker.set_input_files({"name": "lost.txt", "mimeType": "text/plain", "buffer": b"x"})
-    expect(alert).to_have_text("lost.txt could not be attached.")
+    # A folder looks like a file until one reads it.
+    unreadable = "Blob.prototype.arrayBuffer = () => Promise.reject(new Error('A folder'))"
+    visitor.page.evaluate(f"() => {{ {unreadable}; }}")
+    assert panel.evaluate(GIVE, ["drop", "folder", ""])
+    expect(alert).to_have_text("folder could not be attached.")
     expect(panel.locator(".chip")).to_have_count(0)
     visitor.assert_accessible()
     visitor.composer.press("Enter")
     visitor.sees("With a file")
+
+
+def test_a_file_that_never_gets_through_holds_nothing_up(
+    visitor: Visitor, guard: Guard, agents: Agents, site: Site
+) -> None:
+    guard.allow(NO_NETWORK)
+    widget = agents.widget()
+    visitor.visit(site.page(agents.url, widget)).open().sends("Hello")
+    visitor.page.route("**/chat/attachments**", lambda route: route.abort())
+    picker = visitor.panel.locator("input[type=file]")
+    picker.set_input_files({"name": "lost.txt", "mimeType": "text/plain", "buffer": b"x"})
+    expect(visitor.panel.locator(".chip")).to_contain_text("lost.txt")
+    visitor.say("With it")
+    visitor.say("After it")
+    expect(visitor.panel.get_by_text("Not sent. lost.txt could not be attached.")).to_be_visible(
+        timeout=120_000
+    )
+    visitor.sees("Hello", "After it", "With it")
+    expect(visitor.bubbles.nth(1)).to_have_text("After it")
+    assert agents.said(widget) == ["Hello", "After it"]
+    visitor.page.unroute("**/chat/attachments**")
+    visitor.panel.get_by_role("button", name="Try again").click()
+    visitor.sees("Hello", "After it", "With it")
+    expect(visitor.panel.get_by_role("link", name="lost.txt")).to_be_visible()
+    assert agents.said(widget) == ["Hello", "After it", "With it"]
