@@ -26,7 +26,8 @@ export class Chat {
     this._changed = changed;
     const user = settings.user || {};
     const who = user.id || user.email;
-    const name = `support-chat:${settings.token}${who ? `:${who}` : ""}`;
+    // No id that a page gives its visitors reads like the name of something else that is kept.
+    const name = `support-chat:${settings.token}${who ? `/${encodeURIComponent(who)}` : ""}`;
     this.api = new Api(settings.base, settings.token);
     this.timers = new Timers();
     this._storage = new Storage(name);

@@ -6,27 +6,12 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from .files import GIVE, PNG
 from .visitors import NO_NETWORK, Guard, Visitor
 
 if TYPE_CHECKING:
     from .agents import Agents
     from .site import Site
-
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060"
-    "0000000500017a5eab3f0000000049454e44ae426082"
-)
-
-#: Dispatches an event with files in it, as a drop or a paste.
-GIVE = """(node, [type, name, mime, size = 10]) => {
-    const files = new DataTransfer();
-    files.items.add(new File([new Uint8Array(size).fill(44)], name, {type: mime}));
-    const given = type === "paste"
-        ? new ClipboardEvent(type, {clipboardData: files, bubbles: true, cancelable: true})
-        : new DragEvent(type, {dataTransfer: files, bubbles: true, cancelable: true});
-    node.dispatchEvent(given);
-    return given.defaultPrevented;
-}"""
 
 
 def test_files_are_attached_and_sent(visitor: Visitor, agents: Agents, site: Site) -> None:
@@ -90,28 +75,3 @@ def test_files_that_cannot_be_sent_are_told_and_the_text_stays(
     visitor.assert_accessible()
     visitor.composer.press("Enter")
     visitor.sees("With a file")
-
-
-def test_a_file_that_never_gets_through_holds_nothing_up(
-    visitor: Visitor, guard: Guard, agents: Agents, site: Site
-) -> None:
-    guard.allow(NO_NETWORK)
-    widget = agents.widget()
-    visitor.visit(site.page(agents.url, widget)).open().sends("Hello")
-    visitor.page.route("**/chat/attachments**", lambda route: route.abort())
-    picker = visitor.panel.locator("input[type=file]")
-    picker.set_input_files({"name": "lost.txt", "mimeType": "text/plain", "buffer": b"x"})
-    expect(visitor.panel.locator(".chip")).to_contain_text("lost.txt")
-    visitor.say("With it")
-    visitor.say("After it")
-    expect(visitor.panel.get_by_text("Not sent. lost.txt could not be attached.")).to_be_visible(
-        timeout=120_000
-    )
-    visitor.sees("Hello", "After it", "With it")
-    expect(visitor.bubbles.nth(1)).to_have_text("After it")
-    assert agents.said(widget) == ["Hello", "After it"]
-    visitor.page.unroute("**/chat/attachments**")
-    visitor.panel.get_by_role("button", name="Try again").click()
-    visitor.sees("Hello", "After it", "With it")
-    expect(visitor.panel.get_by_role("link", name="lost.txt")).to_be_visible()
-    assert agents.said(widget) == ["Hello", "After it", "With it"]

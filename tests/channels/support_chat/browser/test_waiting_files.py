@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.waiting import until
-
-from .test_files import GIVE, PNG
+from .files import GIVE, PNG, choose, message, sent_files, text_file, until_kept, until_ready
 from .visitors import NO_NETWORK, Guard, Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import BrowserContext, Locator, Page
+    from playwright.sync_api import BrowserContext
 
     from .agents import Agents
     from .site import Site
@@ -24,56 +22,16 @@ if TYPE_CHECKING:
 #: The desk's calls, and not the script itself.
 CALLS = re.compile(r"/api/support/chat/(?!widget\.js)")
 
-#: Counts what the browser keeps.
-KEPT = """() => new Promise((resolve, reject) => {
-    const opening = indexedDB.open("support-chat");
-    opening.onerror = () => reject(opening.error);
-    opening.onsuccess = () => {
-        const counting = opening.result.transaction("files").objectStore("files").count();
-        counting.onsuccess = () => { opening.result.close(); resolve(counting.result); };
-    };
-})"""
-
 REFUSED = "Object.defineProperty(window, 'indexedDB', { get() { throw new Error('Denied'); } });"
 FULL = """IDBObjectStore.prototype.put = function () {
     throw new DOMException('The disk is full', 'QuotaExceededError');
 };"""
 
 
-def text_file(name: str, content: bytes = b"text") -> Any:
-    return {"name": name, "mimeType": "text/plain", "buffer": content}
-
-
-def choose(visitor: Visitor, *files: Any) -> None:
-    """Choose files, and wait until they are kept."""
-    chips = visitor.panel.locator(".chip")
-    before = chips.count()
-    visitor.panel.locator("input[type=file]").set_input_files(list(files))
-    expect(chips).to_have_count(before + len(files))
-    expect(visitor.panel.locator(".chip progress:visible")).to_have_count(0)
-
-
-def message(visitor: Visitor, text: str) -> Locator:
-    return visitor.panel.locator(".message", has_text=text)
-
-
-def until_kept(page: Page, number: int) -> None:
-    until(lambda: page.evaluate(KEPT) == number, f"{number} kept files")
-
-
 def come_back(context: BrowserContext) -> None:
     """Let the browser notice that there is a network."""
     context.set_offline(True)
     context.set_offline(False)
-
-
-def sent_files(agents: Agents, widget: str) -> list[tuple[str, list[str]]]:
-    """Return the visitor's messages with their files, the oldest first."""
-    return [
-        (it["body_text"], [file["name"] for file in it.get("attachments") or []])
-        for it in agents.threads(widget)
-        if it["type"] == "customer"
-    ]
 
 
 def test_files_chosen_offline_are_sent_in_order_with_the_texts(
@@ -96,6 +54,7 @@ def test_files_chosen_offline_are_sent_in_order_with_the_texts(
     keyboard.press("Enter")
     expect(chips).to_have_count(2)
     expect(visitor.composer).to_be_focused()
+    until_ready(visitor)
     visitor.assert_accessible()
     visitor.say("Two")
     visitor.say("Three")
@@ -130,36 +89,6 @@ def test_files_chosen_offline_are_sent_in_order_with_the_texts(
     until_kept(visitor.page, 1)
     panel.get_by_role("button", name="Remove later.txt").click()
     expect(chips).to_have_count(0)
-    until_kept(visitor.page, 0)
-
-
-def test_a_file_that_the_desk_refuses_later_holds_nothing_up(
-    profile: Callable[..., BrowserContext], guard: Guard, agents: Agents, site: Site
-) -> None:
-    guard.allow(NO_NETWORK, "status of 422")
-    widget = agents.widget()
-    context = profile()
-    visitor = Visitor(context.new_page()).visit(site.page(agents.url, widget)).open()
-    visitor.sends("One")
-    context.set_offline(True)
-    expect(visitor.notice).to_contain_text("You are offline.")
-    # The browser does not know this type; whether it is taken is the desk's to say.
-    assert visitor.panel.evaluate(GIVE, ["drop", "tool", ""])
-    expect(visitor.panel.locator(".chip")).to_have_count(1)
-    expect(visitor.panel.locator(".chip progress:visible")).to_have_count(0)
-    visitor.say("A tool")
-    visitor.say("After it")
-    context.set_offline(False)
-    tool = message(visitor, "A tool")
-    expect(tool.locator(".state")).to_contain_text(
-        "Not sent. tool could not be attached. The file must be a file of type:"
-    )
-    expect(message(visitor, "After it").locator(".state")).to_have_text("Sent")
-    visitor.assert_accessible()
-    tool.get_by_role("button", name="Delete").click()
-    visitor.sees("One", "After it")
-    expect(visitor.composer).to_be_focused()
-    assert agents.said(widget) == ["One", "After it"]
     until_kept(visitor.page, 0)
 
 
