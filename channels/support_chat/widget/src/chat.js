@@ -240,7 +240,8 @@ export class Chat {
     if (this._beginning || this.ended) return;
     this._beginning = true;
     try {
-      await this.tabs.alone(() => this._begin());
+      // So that two tabs are one visitor; an upload, which may take its time, keeps nobody from that.
+      await this.tabs.alone("begin", () => this._begin());
       this._tries = 0;
     } catch (error) {
       this.refused(error, () => this._init());

@@ -39,7 +39,7 @@ export class Sending {
     if (!chat.contact || this._flushing || chat.ended) return;
     this._flushing = true;
     try {
-      await chat.tabs.alone(async () => {
+      await chat.tabs.alone("send", async () => {
         for (let entry = this._next(); entry; entry = this._next()) await this._deliver(entry);
       });
       this._tries = 0;

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.waiting import until
+
 from .files import GIVE, PNG, choose, message, sent_files, text_file, until_kept, until_ready
 from .visitors import NO_NETWORK, Guard, Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import BrowserContext, Route
 
     from .agents import Agents
     from .site import Site
@@ -169,6 +171,39 @@ def test_two_tabs_send_a_file_once_and_one_for_the_other(
         ("And I am gone", ["two.txt"]),
     ]
     until_kept(second.page, 0)
+
+
+def test_a_long_upload_keeps_no_other_tab_from_beginning(
+    profile: Callable[..., BrowserContext], guard: Guard, agents: Agents, site: Site
+) -> None:
+    guard.allow(NO_NETWORK)
+    widget = agents.widget()
+    address = site.page(agents.url, widget)
+    context = profile()
+    first = Visitor(context.new_page()).visit(address).open()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    def upload() -> Route:
+        # What is asked of the page lets Playwright see what else happened.
+        until(lambda: first.page.evaluate("true") and held, "an upload")
+        return held.pop()
+
+    # Two uploads: what is chosen online, which is given up, and that of its message.
+    first.page.route("**/chat/attachments**", hold)
+    first.panel.locator("input[type=file]").set_input_files([text_file("long.txt")])
+    upload().abort()
+    until_ready(first)
+    first.say("It takes a while")
+    running = upload()
+    second = Visitor(context.new_page()).visit(address).open()
+    second.sees("It takes a while")
+    running.continue_()
+    expect(first.state).to_have_text("Sent")
+    expect(second.state).to_have_text("Sent")
+    assert sent_files(agents, widget) == [("It takes a while", ["long.txt"])]
 
 
 @pytest.mark.parametrize(
