@@ -23,6 +23,7 @@ export class Chosen {
     this._storage = storage;
     this._files = files;
     this._busy = new Map();
+    this._turn = Promise.resolve();
   }
 
   /** The files, in the order they were chosen; `busy` ones cannot be sent yet. */
@@ -49,15 +50,18 @@ export class Chosen {
     const item = { id: randomId(), name: file.name, size: file.size, type: file.type, at, percent: 0, busy: true };
     this._busy.set(item.id, item);
     this._chat.update();
+    // The desk shows files in the order in which they came to it.
+    const taken = this._take(item, file, this._turn);
+    this._turn = taken.catch(() => {});
     try {
-      return await this._take(item, file);
+      return await taken;
     } finally {
       this._busy.delete(item.id);
       this._chat.update();
     }
   }
 
-  async _take(item, file) {
+  async _take(item, file, turn) {
     try {
       // A folder looks like a file, and cannot be read.
       await file.slice(0, 1).arrayBuffer();
@@ -72,7 +76,9 @@ export class Chosen {
     item.kept = true;
     if (fleeting) item.page = PAGE;
     this._note(item);
-    const problem = this._chat.contact && !this._chat.offline ? await this._upload(item, file) : null;
+    await turn;
+    const way = this._chat.contact && !this._chat.offline && this._has(item);
+    const problem = way ? await this._upload(item, file) : null;
     return problem || (fleeting && !item.attachment ? { text: fleeting } : null);
   }
 
