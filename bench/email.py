@@ -158,8 +158,8 @@ def _told(
         f"{options.mails:,} mails, {conversations(options.mails):,} of which open a conversation "
         f"and the rest answer one; text and HTML, every fifth with a file of {FILE_BYTES:,} bytes; "
         f"by turns, {options.rounds} times each, medians. {load()}",
-        "| desk | mails/s | seconds | ms of processor a mail | every round, mails/s |\n"
-        "|---|--:|--:|--:|---|",
+        "| desk | mails/s | seconds | ms of processor a mail | of these to read beside, with the "
+        "start | every round, mails/s |\n|---|--:|--:|--:|--:|---|",
     ]
     for name, rounds in (("product", ours), (peer.version if peer else "", theirs)):
         if rounds:
@@ -167,7 +167,8 @@ def _told(
             lines[-1] += (
                 f"\n| {name} | {median(it.rate for it in rounds):.1f} "
                 f"| {median(it.seconds for it in rounds):.1f} "
-                f"| {1000 * median(it.cpu for it in rounds) / options.mails:.1f} | {rates} |"
+                f"| {1000 * median(it.cpu + it.read for it in rounds) / options.mails:.1f} "
+                f"| {1000 * median(it.read for it in rounds) / options.mails:.1f} | {rates} |"
             )
     if theirs:
         times = median(a.rate / b.rate for a, b in zip(ours, theirs, strict=True))

@@ -21,15 +21,19 @@ if TYPE_CHECKING:
 
 ADDRESS = "support@desk.example"
 
+#: What ``support-core worker`` does with a mailbox that it begins to watch.
 PROGRAM = """
-import json, sys, time
+import gc, json, resource, sys, time
 from functools import partial
 from sqlalchemy import func, select
 from support_core import app
 from support_core.models import Attachment, Conversation, Thread
 from support_email.watching import fetch_once
 settings, workspace_id, mailbox_id = json.loads(sys.argv[1])
-open_desk = partial(app.build(settings).registry.support.desk, workspace_id)
+application = app.build(settings).registry.support
+open_desk = partial(application.desk, workspace_id)
+gc.collect()
+gc.freeze()
 print("ready", flush=True)
 began, cpu = time.perf_counter(), time.process_time()
 fetch_once(open_desk, mailbox_id)
@@ -38,19 +42,26 @@ with open_desk(write=False) as desk:
     counts = [desk.session.scalar(select(func.count()).select_from(table))
               for table in (Conversation, Thread, Attachment)]
 counted = dict(zip(("tickets", "mails", "files"), counts))
-print(json.dumps({"seconds": seconds, "cpu": cpu, **counted}))
+application.close()
+children = resource.getrusage(resource.RUSAGE_CHILDREN)
+read = children.ru_utime + children.ru_stime
+print(json.dumps({"seconds": seconds, "cpu": cpu, "read": read, **counted}))
 """
 
 
 @dataclass
 class Imported:
-    """One import: what it took, and what was there afterwards; ``cpu`` is in seconds, too."""
+    """One import: what it took, and what was there afterwards.
+
+    ``cpu`` is in seconds, too, and ``read`` what the reading process took of them, with its start.
+    """
 
     seconds: float
     cpu: float
     tickets: int
     mails: int
     files: int
+    read: float = 0.0
 
     @property
     def rate(self) -> float:

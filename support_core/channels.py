@@ -91,7 +91,9 @@ class InboundMessage:
     ``external_id`` is the channel's own id of the message: a second one with the same id in the
     same conversation is not stored again. Without ``conversation_id`` a conversation is opened.
     ``customer_phone_aliases`` are other spellings of ``customer_phone``: whoever is known by one
-    of them is this customer.
+    of them is this customer. ``body_text`` is what an HTML ``body`` says as plain text
+    (``to_text``), where the channel has worked that out; it counts only as long as no plugin
+    changes the body.
     """
 
     channel: str
@@ -111,6 +113,7 @@ class InboundMessage:
     tags: Sequence[str] = ()
     automatic: bool = False
     meta: Mapping[str, Any] = field(default_factory=dict)
+    body_text: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from .account import row_of
-from .ledger import RawMail, file_kept, file_left, take_in
+from .ahead import ahead
+from .ledger import RawMail, file_left, file_ready, take_in
+from .preparing import Preparation
 from .problems import MailServerError
 from .settings import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from datetime import datetime
 
     from support_core.plugin_api import Desk, OpenDesk
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from .filing import Outcome
     from .imap import Folder, ImapSession
     from .ledger import Kept
+    from .preparing import Ready
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +48,7 @@ class Fetcher:
         self._session = session
         with open_desk() as desk:
             self._most: int = desk.settings[MAX_BYTES]
+            self._preparation = Preparation(desk)
         self._uidvalidity = 0
         self._last_uid = 0
 
@@ -82,32 +86,40 @@ class Fetcher:
         """
         counts: Counter[str] = Counter()
         mailbox_id = self._account.mailbox_id
+        if folder is not None:
+            self._preparation.expect(min(folder.messages, folder.uidnext - 1 - self._last_uid))
         counts.update(_states(file_left(self._open_desk, mailbox_id)))
         pieces = (piece for sizes in self._sizes(folder) for piece in _pieces(sizes, self._most))
-        # While one piece is filed the next one is fetched and kept: the one waits for the database,
-        # the other for the server and the disk. Nothing but that thread uses the session then.
-        with ThreadPoolExecutor(1, "email-fetch") as beside:
-            taking = beside.submit(self._taken, pieces)
-            while (taken := taking.result()) is not None:
-                number, kept = taken
-                ended = ending()
-                if not ended:
-                    taking = beside.submit(self._taken, pieces)
-                counts["duplicate"] += number - len(kept)
-                counts.update(_states(file_kept(self._open_desk, mailbox_id, kept)))
-                if ended:
+        # While one piece is filed the next one is read, and the one after it fetched and kept: the
+        # first waits for the database, the second for its reader, the third for server and disk.
+        with closing(ahead(self._ready(pieces), "email-read")) as coming:
+            for number, ready in coming:
+                counts["duplicate"] += number - len(ready)
+                counts.update(_states(file_ready(self._open_desk, mailbox_id, ready)))
+                if ending():
                     break
         return counts
 
-    def _taken(self, pieces: Iterator[dict[int, int]]) -> tuple[int, list[Kept]] | None:
-        """Fetch and keep the next piece; return its number of mails, and the new ones of them."""
-        piece = next(pieces, None)
-        if piece is None:
-            return None
-        raw = self._fetched(piece)
-        checkpoint = self._checkpoint(max(piece))
+    def _ready(
+        self, pieces: Iterator[dict[int, int]]
+    ) -> Generator[tuple[int, list[Ready]], None, None]:
+        """Yield the number of mails of each piece, and the new ones of them, to be filed."""
+        with closing(ahead(self._taken(pieces), "email-fetch")) as coming:
+            for number, kept in coming:
+                yield number, self._preparation.ready(kept)
+
+    def _taken(
+        self, pieces: Iterator[dict[int, int]]
+    ) -> Generator[tuple[int, list[Kept]], None, None]:
+        """Fetch and keep pieces; yield the number of mails of each, and the new ones of them.
+
+        Nothing but the thread that asks for them uses the session meanwhile.
+        """
         mailbox_id = self._account.mailbox_id
-        return len(raw), take_in(self._open_desk, mailbox_id, raw, checkpoint=checkpoint)
+        for piece in pieces:
+            raw = self._fetched(piece)
+            checkpoint = self._checkpoint(max(piece))
+            yield len(raw), take_in(self._open_desk, mailbox_id, raw, checkpoint=checkpoint)
 
     def _sizes(self, folder: Folder | None) -> Iterator[dict[int, int]]:
         """Yield the sizes of the mails after the checkpoint, by UID, in their order."""

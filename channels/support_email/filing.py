@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from support_core.plugin_api import Desk, Thread
 
     from .incoming import Incoming
+    from .knowing import NewRef
     from .models import EmailIngest, EmailRef
 
 #: Mails that one mail can announce by referring to them.
@@ -72,7 +73,9 @@ class Filing:
         self._people = People(desk)
         # What the session knows of a row ends with the last reference to it.
         self._held: list[Any] = []
+        mails = list(mails)
         known = self._refs.learn(message_id for it in mails for message_id in _all_named(it))
+        self._held += desk.customers.by_emails(it.sender.email for it in mails if it.sender)
         self._learn({it.conversation_id for it in known})
 
     def _learn(self, conversation_ids: set[int]) -> None:
@@ -148,6 +151,7 @@ class Filing:
                 subject=incoming.subject or None,
                 body=body,
                 body_format=body_format,
+                body_text=incoming.text,
                 conversation_id=found.id if found is not None else None,
                 customer_email=address,
                 customer_name=clean(name or "")[:255] or None,
@@ -256,7 +260,7 @@ class Filing:
         conversation: Conversation,
         thread: Thread | None,
         *,
-        awaited: EmailRef | None,
+        awaited: EmailRef | NewRef | None,
     ) -> None:
         """Remember the mail's id, and those it refers to, for the mails that follow."""
         mine, thread_id = incoming.mail.message_id, thread.id if thread else None

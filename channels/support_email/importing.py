@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+from .ahead import ahead
 from .incoming import head_of
-from .ledger import RawMail, file_kept, file_left, take_in
+from .ledger import RawMail, file_left, file_ready, take_in
+from .preparing import Preparation
 from .settings import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from support_core.plugin_api import OpenDesk
+
+    from .preparing import Ready
 
 PIECE = 100
 PIECE_BYTES = 8 << 20
@@ -45,28 +50,37 @@ def import_mails(
     """
     with open_desk() as desk:
         most: int = desk.settings[MAX_BYTES]
+        preparation = Preparation(desk)
     counts = Counter(it.state for it in file_left(open_desk, mailbox_id))
-    piece: list[RawMail] = []
+
+    def ready() -> Generator[tuple[int, list[Ready]], None, None]:
+        for piece in _pieces(path, most):
+            kept = take_in(open_desk, mailbox_id, piece, repeats=False)
+            yield len(piece), preparation.ready(kept)
+
     done = 0
+    # While one piece is filed the next one is kept and read.
+    with closing(ahead(ready(), "email-import")) as coming:
+        for number, mails in coming:
+            counts.update(it.state for it in file_ready(open_desk, mailbox_id, mails))
+            counts["duplicate"] += number - len(mails)
+            done += number
+            moved(done)
+    return counts
+
+
+def _pieces(path: Path, most: int) -> Iterator[list[RawMail]]:
+    """Yield the mails below a path in pieces that memory bears."""
+    piece: list[RawMail] = []
     for raw in mails_in(path):
         large = len(raw) > most
         kept = head_of(raw) if large else raw
         piece.append(RawMail(kept, size=len(raw), source="import", truncated=large))
         if len(piece) >= PIECE or sum(len(it.raw) for it in piece) > PIECE_BYTES:
-            counts += _imported(open_desk, mailbox_id, piece)
-            done += len(piece)
-            moved(done)
+            yield piece
             piece = []
-    counts += _imported(open_desk, mailbox_id, piece)
-    moved(done + len(piece))
-    return counts
-
-
-def _imported(open_desk: OpenDesk, mailbox_id: int, piece: list[RawMail]) -> Counter[str]:
-    kept = take_in(open_desk, mailbox_id, piece, repeats=False)
-    counts = Counter(it.state for it in file_kept(open_desk, mailbox_id, kept))
-    counts["duplicate"] += len(piece) - len(kept)
-    return counts
+    if piece:
+        yield piece
 
 
 def _files(path: Path) -> list[Path]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from support_core.plugin_api import to_text
 
 from .reading import Address, Kind, bounce_of, classify, forwarded, read_mail, shown_reply
 from .tokens import message_key
@@ -46,6 +49,8 @@ class Incoming:
     verdict: Verdict
     bounce: Bounce | None
     forward: Forwarded | None
+    #: What is shown of it as plain text, where it is HTML.
+    text: str | None = None
     files: Sequence[StoredFile] = ()
 
     @property
@@ -102,6 +107,20 @@ class Incoming:
         return {name: _cleaned(value) for name, value in facts.items()}
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """A mail that could not be read or filed: the ``reason`` in words, and ``told`` for the log."""
+
+    reason: str
+    told: str
+
+    @classmethod
+    def by(cls, error: Exception) -> Unreadable:
+        """Describe what was raised."""
+        reason = f"{type(error).__name__} while it was read or filed."
+        return cls(reason, "".join(traceback.format_exception(error)))
+
+
 def clean(text: str) -> str:
     """Return a text as every database can keep it: without NUL and lone surrogates."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
@@ -116,13 +135,23 @@ def _cleaned(value: Any) -> Any:
 def prepare(raw: bytes, own_addresses: Collection[str] = ()) -> Incoming:
     """Read a raw mail."""
     mail = read_mail(raw)
+    visible = shown_reply(mail)
     return Incoming(
         mail=mail,
-        visible=shown_reply(mail),
+        visible=visible,
+        text=to_text(clean(visible.html)) if visible.html.strip() else None,
         verdict=classify(mail, own_addresses),
         bounce=bounce_of(mail),
         forward=forwarded(mail),
     )
+
+
+def prepared(raw: bytes, own_addresses: Collection[str] = ()) -> Incoming | Unreadable:
+    """Read a raw mail, whatever a stranger has put into it."""
+    try:
+        return prepare(raw, own_addresses)
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's mail does to the reader
+        return Unreadable.by(error)
 
 
 def key_of(raw: bytes) -> tuple[str, str | None]:

@@ -5,6 +5,7 @@ The ids that the mails of a batch name are looked up at once, and what they add 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -16,10 +17,22 @@ from .tokens import message_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from support_core.plugin_api import Desk
 
 COLUMNS = ("thread_id", "message_id", "direction", "conversation_id", "created_at")
+
+
+@dataclass
+class NewRef:
+    """A row of :class:`EmailRef` to be written."""
+
+    conversation_id: int
+    created_at: datetime
+    direction: str
+    message_id: str | None = None
+    thread_id: int | None = None
 
 
 class KnownRefs:
@@ -33,7 +46,7 @@ class KnownRefs:
         self._mailbox_id = mailbox_id
         self._asked: set[str] = set()
         self._known: dict[str, EmailRef] = {}
-        self._added: dict[str, EmailRef] = {}
+        self._added: dict[str, NewRef] = {}
 
     def learn(self, message_ids: Iterable[str]) -> Sequence[EmailRef]:
         """Look up ids that will be asked for; return what was not known before."""
@@ -43,7 +56,7 @@ class KnownRefs:
         self._known |= found
         return list(found.values())
 
-    def of(self, message_ids: Sequence[str]) -> dict[str, EmailRef]:
+    def of(self, message_ids: Sequence[str]) -> dict[str, EmailRef | NewRef]:
         """Return what is known of these ids, by their key."""
         self.learn(message_ids)
         keys = {message_key(it) for it in message_ids if it}
@@ -54,7 +67,7 @@ class KnownRefs:
         """Note an id that nothing is known of; one that is known stays as it is."""
         key = message_key(message_id)
         if key not in self._known and key not in self._added:
-            self._added[key] = EmailRef(mailbox_id=self._mailbox_id, message_key=key, **values)
+            self._added[key] = NewRef(**values)
 
     def write(self) -> None:
         """Write what was added, except for what somebody else has written meanwhile."""

@@ -7,21 +7,21 @@ quarantine with its reason, and the others do not notice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from support_core.plugin_api import BlobMissing, BlobStoreAway, NotFound
+from support_core.plugin_api import BlobMissing, BlobStoreAway, NotFound, Prepared
 
 from .answering import want_answer
 from .filing import Filing, Outcome
-from .incoming import LONGEST_SUBJECT, Incoming, key_of, prepare
+from .incoming import LONGEST_SUBJECT, Incoming, Unreadable, key_of
 from .models import EmailIngest
-from .people import OwnAddresses
+from .preparing import Preparation
 from .storing import Store
 
 if TYPE_CHECKING:
@@ -30,18 +30,30 @@ if TYPE_CHECKING:
 
     from support_core.plugin_api import Desk, OpenDesk
 
+    from .preparing import Ready
+
 log = structlog.get_logger(__name__)
 
 #: A mail that was begun so often, each time with the death of its process, is not tried again.
 MOST_ATTEMPTS = 10
 
 #: Mails that are filed in one transaction.
-BATCH = 50
+BATCH = 100
 
 CRASHED = "Reading it ended the process several times."
 
 #: What is wrong with the desk or its disks, not with a mail.
 TROUBLE = (OperationalError, InterfaceError, InternalError, PoolTimeout, OSError, BlobStoreAway)
+
+
+_KEEP = Prepared(
+    insert(EmailIngest.__table__).returning(EmailIngest.__table__.c.id),
+    columns=(
+        *("workspace_id", "mailbox_id", "source", "folder", "uidvalidity", "uid", "message_key"),
+        *("message_id", "size", "truncated", "blob_key", "state", "reason", "attempts"),
+        *("received_at", "created_at", "updated_at"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -83,38 +95,40 @@ def take_in(
     with open_desk() as desk:
         store = Store(desk)
     stored = store.raw([it.raw for it in mails])
+    keys = [key_of(it.raw) for it in mails]
     kept: list[Kept] = []
     with open_desk() as desk:
-        known = _known(desk, mailbox_id, [key_of(it.raw)[0] for it in mails])
+        now = desk.clock()
+        known = _known(desk, mailbox_id, [key for key, _ in keys])
         seen = _places(desk, mailbox_id, mails)
-        for mail, blob in zip(mails, stored, strict=True):
+        for mail, blob, (key, message_id) in zip(mails, stored, keys, strict=True):
             if (mail.folder, mail.uidvalidity, mail.uid) in seen:
                 continue
-            key, message_id = key_of(mail.raw)
             again = key in known
             if again and not repeats:
                 continue
-            row = EmailIngest(
-                mailbox_id=mailbox_id,
-                source=mail.source,
-                folder=mail.folder,
-                uidvalidity=mail.uidvalidity,
-                uid=mail.uid,
-                message_key=key,
-                message_id=message_id,
-                size=mail.size,
-                truncated=mail.truncated,
-                blob_key=blob.key,
-                state="duplicate" if again else "fetched",
-                reason="The mailbox has a mail of this Message-ID already." if again else None,
-                received_at=mail.received_at,
-                created_at=desk.clock(),
-                updated_at=desk.clock(),
-            )
-            desk.session.put(row)
+            row = {
+                "mailbox_id": mailbox_id,
+                "source": mail.source,
+                "folder": mail.folder,
+                "uidvalidity": mail.uidvalidity,
+                "uid": mail.uid,
+                "message_key": key,
+                "message_id": message_id,
+                "size": mail.size,
+                "truncated": mail.truncated,
+                "blob_key": blob.key,
+                "state": "duplicate" if again else "fetched",
+                "reason": "The mailbox has a mail of this Message-ID already." if again else None,
+                "attempts": 1,
+                "received_at": mail.received_at,
+                "created_at": now,
+                "updated_at": now,
+            }
+            (inserted,) = desk.session.fetch(_KEEP, row)
             if not again:
                 known.add(key)
-                kept.append(Kept(row.id, mail.raw))
+                kept.append(Kept(inserted.id, mail.raw))
         if checkpoint is not None:
             checkpoint(desk)
     return kept
@@ -154,33 +168,29 @@ def file_kept(open_desk: OpenDesk, mailbox_id: int, kept: Iterable[Kept]) -> lis
     filed later.
     """
     waiting = list(kept)
-    outcomes: list[Outcome] = []
     if not waiting:
         return []
     with open_desk() as desk:
-        own, store = OwnAddresses.of(desk).keys, Store(desk)
-    for start in range(0, len(waiting), BATCH):
-        batch = waiting[start : start + BATCH]
-        read = [_prepared(it.raw, own) for it in batch]
-        files = store.files([it for it in read if isinstance(it, Incoming)])
-        ready = [replace(it, files=next(files)) if isinstance(it, Incoming) else it for it in read]
-        ids = [it.ingest_id for it in batch]
+        preparation = Preparation(desk)
+    return file_ready(open_desk, mailbox_id, preparation.ready(waiting))
+
+
+def file_ready(open_desk: OpenDesk, mailbox_id: int, ready: Sequence[Ready]) -> list[Outcome]:
+    """File mails that have been prepared, as :func:`file_kept` does."""
+    outcomes: list[Outcome] = []
+    for start in range(0, len(ready), BATCH):
+        batch = ready[start : start + BATCH]
         try:
-            outcomes += _file_batch(open_desk, mailbox_id, ids, ready, apart=False)
+            outcomes += _file_batch(open_desk, mailbox_id, batch, apart=False)
         except TROUBLE:
             raise
         except Exception:  # noqa: BLE001 - one of them; which one, shows when they are filed apart
-            outcomes += _file_batch(open_desk, mailbox_id, ids, ready, apart=True)
+            outcomes += _file_batch(open_desk, mailbox_id, batch, apart=True)
     return outcomes
 
 
 def _file_batch(
-    open_desk: OpenDesk,
-    mailbox_id: int,
-    ids: Sequence[int],
-    mails: Sequence[Incoming | Exception],
-    *,
-    apart: bool,
+    open_desk: OpenDesk, mailbox_id: int, batch: Sequence[Ready], *, apart: bool
 ) -> list[Outcome]:
     """File a batch in one transaction; ``apart``, each mail in a savepoint of its own.
 
@@ -189,14 +199,15 @@ def _file_batch(
     """
     outcomes: list[Outcome] = []
     with open_desk() as desk:
-        filing = Filing(desk, mailbox_id, [it for it in mails if isinstance(it, Incoming)])
-        rows = _rows(desk, ids)
-        for ingest_id, incoming in zip(ids, mails, strict=True):
-            row = rows.get(ingest_id)
+        mails = [it.incoming for it in batch if isinstance(it.incoming, Incoming)]
+        filing = Filing(desk, mailbox_id, mails)
+        rows = _rows(desk, [it.ingest_id for it in batch])
+        for it in batch:
+            row, incoming = rows.get(it.ingest_id), it.incoming
             if row is None or row.state not in {"fetched", "quarantined"}:
                 outcomes.append(Outcome("duplicate", "It has been filed meanwhile."))
-                rows.pop(ingest_id, None)
-            elif isinstance(incoming, Exception):
+                rows.pop(it.ingest_id, None)
+            elif isinstance(incoming, Unreadable):
                 outcomes.append(_quarantined(row, incoming))
             elif apart:
                 outcomes.append(_file_apart(desk, filing, row, incoming))
@@ -204,9 +215,9 @@ def _file_batch(
                 outcomes.append(_file(desk, filing, row, incoming))
         filing.end()
         # At the end, and all at once: a row that is changed before is written with the next one.
-        for ingest_id, incoming, outcome in zip(ids, mails, outcomes, strict=True):
-            if ingest_id in rows:
-                _note(rows[ingest_id], outcome, incoming)
+        for it, outcome in zip(batch, outcomes, strict=True):
+            if it.ingest_id in rows:
+                _note(rows[it.ingest_id], outcome, it.incoming)
     return outcomes
 
 
@@ -219,13 +230,6 @@ def _rows(desk: Desk, ids: Sequence[int]) -> dict[int, EmailIngest]:
         .with_for_update()
     ).scalars()
     return {row.id: row for row in found}
-
-
-def _prepared(raw: bytes, own: frozenset[str]) -> Incoming | Exception:
-    try:
-        return prepare(raw, own)
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's mail does to the reader
-        return error
 
 
 def _file(desk: Desk, filing: Filing, row: EmailIngest, incoming: Incoming) -> Outcome:
@@ -244,7 +248,7 @@ def _file_apart(desk: Desk, filing: Filing, row: EmailIngest, incoming: Incoming
         raise
     except Exception as error:  # noqa: BLE001 - one mail must not stop the others
         filing.undo()
-        return _quarantined(row, error)
+        return _quarantined(row, Unreadable.by(error))
     return outcome
 
 
@@ -254,18 +258,20 @@ def _describe(row: EmailIngest, incoming: Incoming) -> None:
     row.sender = incoming.sender.email[:255] if incoming.sender else None
 
 
-def _quarantined(row: EmailIngest, error: Exception) -> Outcome:
+def _quarantined(row: EmailIngest, unreadable: Unreadable) -> Outcome:
     log.warning(
         "mail_quarantined",
         ingest_id=row.id,
         mailbox_id=row.mailbox_id,
-        error=type(error).__name__,
-        exc_info=error,
+        reason=unreadable.reason,
+        told=unreadable.told,
     )
-    return Outcome("quarantined", f"{type(error).__name__} while it was read or filed.")
+    return Outcome("quarantined", unreadable.reason)
 
 
-def _note(row: EmailIngest, outcome: Outcome, incoming: Incoming | Exception | None = None) -> None:
+def _note(
+    row: EmailIngest, outcome: Outcome, incoming: Incoming | Unreadable | None = None
+) -> None:
     if isinstance(incoming, Incoming):
         _describe(row, incoming)
     row.state, row.reason = outcome.state, outcome.reason

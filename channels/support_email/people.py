@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from support_core.plugin_api import Composition, Mailbox, email_key
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from .incoming import Incoming
     from .reading import Address
+
+COLUMNS = ("conversation_id", "address_key", "address", "name", "role", "copied", "reply_to")
 
 #: People that one mail can bring into a conversation.
 MOST = 100
@@ -46,8 +48,8 @@ class OwnAddresses:
 class People:
     """The people of conversations in one transaction: looked up at once, and written at once.
 
-    :meth:`write` is to be called before the transaction is committed, and before anybody else
-    asks the database who takes part.
+    Who was added is looked up again once it is written. :meth:`write` is to be called before the
+    transaction is committed, and before anybody else asks the database who takes part.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -83,9 +85,15 @@ class People:
 
     def write(self) -> None:
         """Write who was added."""
-        self._desk.session.add_all(self._added)
+        if self._added:
+            workspace_id = self._desk.workspace_id
+            rows = [
+                {"workspace_id": workspace_id, **{name: getattr(it, name) for name in COLUMNS}}
+                for it in self._added
+            ]
+            self._desk.session.core(insert(EmailParticipant.__table__), rows)
         self._desk.session.flush()
-        self._added = []
+        self.forget()
 
     def forget(self) -> None:
         """Look everything up anew: what was known is rolled back."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from support_core.plugin_api import Customer, Desk
 
     from .incoming import Incoming
-    from .knowing import KnownRefs
+    from .knowing import KnownRefs, NewRef
     from .models import EmailRef
     from .people import People
     from .tokens import Signer
@@ -43,7 +43,7 @@ class Placement:
 
     conversation: Conversation | None = None
     linked: Conversation | None = None
-    awaited: EmailRef | None = None
+    awaited: EmailRef | NewRef | None = None
     agent_id: int | None = None
     unproven: bool = False
     customer: Customer | None = None
@@ -87,7 +87,7 @@ def named(incoming: Incoming) -> list[str]:
 
 
 def _pointed_at(
-    signer: Signer, incoming: Incoming, known: Mapping[str, EmailRef]
+    signer: Signer, incoming: Incoming, known: Mapping[str, EmailRef | NewRef]
 ) -> Iterator[tuple[int, int | None]]:
     """Yield (conversation, member named by the token), the best reason first, without repeats."""
     seen: set[tuple[int, int | None]] = set()

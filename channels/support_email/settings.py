@@ -11,6 +11,7 @@ CA_FILE = "support.email.ca_file"
 GIVE_UP_DAYS = "support.email.give_up_days"
 ANSWERS_PER_DAY = "support.email.answers_per_day"
 KEEP_DAYS = "support.email.keep_days"
+READING_PROCESS = "support.email.reading_process"
 
 SETTINGS = (
     Setting(
@@ -56,6 +57,12 @@ SETTINGS = (
         "count",
         "365",
         "Days for which raw mails are kept; those in quarantine stay until they are replayed.",
+    ),
+    Setting(
+        READING_PROCESS,
+        "flag",
+        "true",
+        "Read mails in a process of its own (about 80 MiB) while hundreds of them wait.",
     ),
     Setting("support.ratelimit.imap-test", "rate", "5/minute", "POST /mailboxes/{id}/test-imap."),
     Setting("support.ratelimit.smtp-test", "rate", "5/minute", "POST /mailboxes/{id}/test-smtp."),

@@ -43,8 +43,16 @@ class Store:
     def _all(self, contents: Sequence[bytes], most: int) -> list[Blob | None]:
         if len(contents) < 2:
             return [self._put(it, most) for it in contents]
-        with ThreadPoolExecutor(min(AT_ONCE, len(contents))) as threads:
-            return list(threads.map(lambda it: self._put(it, most), contents))
+        number = min(AT_ONCE, len(contents))
+        with ThreadPoolExecutor(number, "email-store") as threads:
+            # A task for each thread, not for each blob: handing over takes as long as writing.
+            shares = threads.map(
+                lambda first: [self._put(it, most) for it in contents[first::number]], range(number)
+            )
+        stored: list[Blob | None] = [None] * len(contents)
+        for first, blobs in enumerate(shares):
+            stored[first::number] = blobs
+        return stored
 
     def _put(self, content: bytes, most: int) -> Blob | None:
         try:

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: 80 bits; a guess is tried once per mail.
 MAC_CHARACTERS = 16
@@ -89,6 +90,7 @@ class Signer:
         return base64.b32encode(digest).decode("ascii").lower()[:MAC_CHARACTERS]
 
 
+@lru_cache(maxsize=4096)  # each id of a mail is asked for several times
 def message_key(message_id: str) -> str:
     """Return what mails of one Message-ID have in common: a digest, which tells nothing."""
     bare = "".join(message_id.split()).strip("<>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -127,6 +128,9 @@ def worker(  # noqa: PLR0913 - options
         log.info("stopped")
         context.exit(0 if well else 1)
     shown = MetricsServer(application, metrics, count=metrics_ports) if metrics else None
+    # What is here now stays: the collector need not walk through it again with every batch of work.
+    gc.collect()
+    gc.freeze()
     application.jobs.start_workers(number, queues=chosen)
     if shown is not None:
         shown.start()

@@ -90,5 +90,5 @@ def put(session: WorkspaceSession, row: WorkspaceScoped) -> None:
     found = session.fetch(shape.insert(columns), values)
     if found:
         known[shape.key] = found[0][0]
-    session.add(row)
+    session._save_impl(state)  # noqa: SLF001 - what `add` does, which would look for rows of rows
     session._register_persistent({state})  # noqa: SLF001 - what a flush does with what it wrote

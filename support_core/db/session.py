@@ -21,13 +21,15 @@ from sqlalchemy.orm import (
     Mapped,
     ORMExecuteState,
     Session,
+    attributes,
     mapped_column,
     with_loader_criteria,
 )
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 from sqlalchemy.sql.elements import TextClause
 
 from .rows import put
-from .scoping import SESSION, UnscopedQuery
+from .scoping import COLUMN, SESSION, UnscopedQuery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,10 +86,21 @@ class WorkspaceSession(Session):
 
     def get(self, entity: type[_Row], *args: Any, **options: Any) -> _Row | None:  # type: ignore[override]
         """Return a row by its key; one of another workspace is none, loaded or not."""
-        row: _Row | None = super().get(entity, *args, **options)
+        row: _Row | None = None
+        if len(args) == 1 and not any(options.values()):
+            row = self._held(entity, args[0])
+        if row is None:
+            row = super().get(entity, *args, **options)
         if isinstance(row, WorkspaceScoped) and row.workspace_id != self.require_workspace():
             return None
         return row
+
+    def _held(self, entity: type[_Row], key: Any) -> _Row | None:
+        """Return a row that the session has, by a key of one column; looking there costs little."""
+        if not self.whole or isinstance(key, tuple | dict | list):
+            return None
+        row: _Row | None = self.identity_map.get((entity, (key,), None))
+        return None if row is None or inspect(row).expired else row
 
     def core(
         self,
@@ -204,5 +217,6 @@ def _stamp(session: WorkspaceSession, _context: Any, _instances: Any) -> None:
             continue
         if row.workspace_id != session.require_workspace():
             raise UnscopedQuery(f"a {type(row).__name__} of another workspace is to be written")
-        if row not in session.new and inspect(row).attrs.workspace_id.history.deleted:
+        said = attributes.get_history(row, COLUMN, PASSIVE_NO_INITIALIZE)
+        if row not in session.new and said.deleted:
             raise UnscopedQuery(f"a {type(row).__name__} is to change its workspace")

@@ -6,7 +6,8 @@ import mimetypes
 import re
 from typing import IO, TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from ..blobs import BlobTooLarge, safe_filename
 from ..errors import NotFound, PayloadTooLarge, invalid_reference
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
     from ..desk import Desk
 
 MEGABYTE = 1 << 20
+
+_attachment = Attachment.__table__.c
+_TAKE = (
+    update(Attachment.__table__)
+    .where(
+        _attachment.workspace_id == bindparam("of_workspace"),
+        _attachment.id.in_(bindparam("ids", expanding=True)),
+        _attachment.thread_id.is_(None),
+    )
+    .values(thread_id=bindparam("taker"))
+    .returning(_attachment.id)
+)
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,62}/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}")
 UNKNOWN_TYPE = "application/octet-stream"
@@ -87,25 +100,28 @@ class AttachmentService:
         if self._desk.session.execute(free).scalar_one() != len(wanted):
             raise invalid_reference(field)
 
-    def take(self, attachment_ids: Sequence[int], thread: Thread) -> list[Attachment]:
-        """Attach uploads to ``thread``, in their order.
+    def take(self, attachment_ids: Sequence[int], thread: Thread) -> None:
+        """Attach uploads to ``thread``.
 
         Raises ``Invalid`` on ``attachment_ids`` for one that does not exist or was taken already.
         """
         wanted = list(dict.fromkeys(attachment_ids))
         if not wanted:
-            return []
-        taken = self._desk.session.execute(
-            update(Attachment)
-            .where(Attachment.id.in_(wanted), Attachment.thread_id.is_(None))
-            .values(thread_id=thread.id)
-            .returning(Attachment)
-            .execution_options(synchronize_session=False)
-        ).scalars()
-        found = {attachment.id: attachment for attachment in taken}
-        if len(found) != len(wanted):
+            return
+        session = self._desk.session
+        values = {"of_workspace": session.require_workspace(), "ids": wanted, "taker": thread.id}
+        taken = session.core(_TAKE, values).all()
+        if len(taken) != len(wanted):
             raise invalid_reference("attachment_ids")
-        return [found[id_] for id_ in wanted]
+        for id_ in wanted:
+            known = session.identity_map.get(session.identity_key(Attachment, id_))
+            if known is not None:
+                set_committed_value(known, "thread_id", thread.id)
+
+    def largest(self, attachment_ids: Sequence[int]) -> int:
+        """Return the bytes of the largest of some attachments, 0 of none."""
+        sizes = select(func.max(Attachment.size)).where(Attachment.id.in_(attachment_ids))
+        return self._desk.session.execute(sizes).scalar_one() or 0
 
     def of_threads(self, thread_ids: Sequence[int]) -> dict[int, list[Attachment]]:
         """Return the attachments of many threads at once, by thread id."""

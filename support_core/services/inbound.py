@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
@@ -62,6 +62,8 @@ class InboundService:
         passed = self._through_plugins(message)
         if passed is None:
             return None
+        if passed.body != message.body:
+            passed = replace(passed, body_text=None)
         if passed.conversation_id is None:
             conversation, customer = self._open(passed)
             return Filed(conversation, self._add(conversation, passed), opened_by=customer)
@@ -149,7 +151,7 @@ class InboundService:
             type="customer",
             body=message.body,
             body_format=message.body_format,
-            body_text=to_text(message.body) if message.body_format == "html" else message.body,
+            body_text=_text_of(message),
             external_id=message.external_id,
             meta={**message.meta, **({"automatic": True} if message.automatic else {})} or None,
             created_at=self._desk.clock(),
@@ -163,3 +165,9 @@ class InboundService:
             thread_type="customer",
         )
         return thread
+
+
+def _text_of(message: InboundMessage) -> str:
+    if message.body_format != "html":
+        return message.body
+    return message.body_text if message.body_text is not None else to_text(message.body)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..channels import ConversationRef
     from ..desk import Desk
-    from ..models import Attachment, Conversation
+    from ..models import Conversation
 
 ERASED_REASON = "The customer's data has been erased; add a note instead."
 
@@ -75,11 +75,10 @@ class ReplyService:
             bcc=list(reply.bcc) or None,
             created_at=now,
         )
-        self._desk.session.add(thread)
-        self._desk.session.flush()
-        attachments = self._desk.attachments.take(reply.attachment_ids, thread)
+        self._desk.session.put(thread)
+        self._desk.attachments.take(reply.attachment_ids, thread)
         if composition is not None:
-            self._check_attachments(conversation, attachments)
+            self._check_attachments(conversation, reply.attachment_ids)
             due_at = reply.send_at or (
                 now + timedelta(seconds=reply.undo_seconds) if reply.undo_seconds else None
             )
@@ -169,25 +168,18 @@ class ReplyService:
         )
         return composition or Composition()
 
-    def _check_attachments(
-        self, conversation: Conversation, attachments: Sequence[Attachment]
-    ) -> None:
+    def _check_attachments(self, conversation: Conversation, attachment_ids: Sequence[int]) -> None:
         channel = self._desk.plugins.channels[conversation.channel]
-        if attachments and not channel.attachments:
+        if attachment_ids and not channel.attachments:
             raise Invalid(
                 {"attachment_ids": [f"The {channel.name} channel does not carry attachments."]}
             )
-        for attachment in attachments:
-            most = channel.max_attachment_bytes
-            if most is not None and attachment.size > most:
-                limit = most // 1024
-                raise Invalid(
-                    {
-                        "attachment_ids": [
-                            f"The attachment ids must not be greater than {limit} kilobytes."
-                        ]
-                    }
-                )
+        most = channel.max_attachment_bytes
+        if not attachment_ids or most is None:
+            return
+        if self._desk.attachments.largest(attachment_ids) > most:
+            told = f"The attachment ids must not be greater than {most // 1024} kilobytes."
+            raise Invalid({"attachment_ids": [told]})
 
 
 def _meta(reply: Reply) -> dict[str, Any] | None:

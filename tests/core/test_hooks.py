@@ -128,6 +128,31 @@ def test_each_plugin_of_the_chain_sees_what_the_one_before_made(workspace: TestW
     assert shown["tags"] == ["seen"]
 
 
+def test_the_text_a_channel_gives_holds_until_a_plugin_changes_the_body(
+    workspace: TestWorkspace,
+) -> None:
+    message = InboundMessage(
+        channel="probe",
+        mailbox_id=workspace.a_mailbox,
+        body="<p>Hello</p>",
+        body_format="html",
+        body_text="Hello, as the channel read it",
+        customer_email="customer@example.test",
+    )
+
+    def filed() -> str:
+        with workspace.desk() as opened:
+            found = opened.inbound.receive(message)
+            assert found is not None
+            return found.thread.body_text
+
+    assert filed() == "Hello, as the channel read it"
+    BEHAVIOUR["second"]["inbound"] = lambda given, _desk: replace(given, tags=("seen",))
+    assert filed() == "Hello, as the channel read it"
+    BEHAVIOUR["first"]["inbound"] = lambda given, _desk: replace(given, body="<p>Censored</p>")
+    assert filed() == "Censored"
+
+
 def test_a_drop_ends_the_chain_and_stores_nothing(workspace: TestWorkspace) -> None:
     later: list[Any] = []
     BEHAVIOUR["first"]["inbound"] = lambda _message, _desk: Drop("spam")

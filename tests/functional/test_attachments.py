@@ -6,7 +6,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
+from support_core.models import Thread
 from support_core.testing import assert_error, assert_invalid
 
 if TYPE_CHECKING:
@@ -94,6 +96,24 @@ def test_an_upload_is_taken_by_one_message_only(workspace: TestWorkspace) -> Non
         f"/conversations/{id_}/reply", {"body": "x", "attachment_ids": [made["id"]]}
     )
     assert_invalid(again, attachment_ids="The selected attachment ids is invalid.")
+
+
+def test_what_is_taken_is_known_to_be_taken_in_the_same_transaction(
+    workspace: TestWorkspace,
+) -> None:
+    id_ = workspace.conversation()["id"]
+    first, second = upload(workspace, "1.txt")["id"], upload(workspace, "2.txt", b"xyz")["id"]
+    with workspace.desk() as desk:
+        known = desk.attachments.get(first)
+        thread = desk.session.scalars(select(Thread).where(Thread.conversation_id == id_)).one()
+        desk.attachments.take([second, first], thread)
+        assert known.thread_id == thread.id
+        assert [it.id for it in desk.attachments.of_threads([thread.id])[thread.id]] == [
+            first,
+            second,
+        ]
+        assert desk.attachments.largest([first, second]) == 3
+        assert desk.attachments.largest([]) == 0
 
 
 def test_attachments_keep_their_order_of_mention_and_count_once(workspace: TestWorkspace) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner, Result
 
-from support_email import ledger
+from support_email import incoming
 from support_email.commands import mail
 
 from .wire import Post, a_mail, a_post, smtp_fields
@@ -73,7 +73,7 @@ def test_held_mail_is_replayed(shell: Shell, post: Post, monkeypatch: pytest.Mon
     def breaking(*_: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr(ledger, "prepare", breaking)
+    monkeypatch.setattr(incoming, "prepare", breaking)
     post.take(a_mail("One"), a_mail("Two"))
     assert shell.said("ledger", *mailbox(post), "--state", "quarantined").startswith("2 quar")
     monkeypatch.undo()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support_core.testing import assert_error, make_desk
-from support_email import ledger
+from support_email import incoming, ledger
 from support_email.imap import ImapSession
 from support_email.importing import import_mails
 from support_email.models import EmailIngest
@@ -46,14 +46,14 @@ def bad(raw: bytes) -> bool:
 @pytest.fixture
 def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the reader break on mails that say so: no known mail breaks it."""
-    prepare = ledger.prepare  # type: ignore[attr-defined]
+    prepare = incoming.prepare
 
     def breaking(raw: bytes, *rest: Any) -> Any:
         if bad(raw):
             raise RecursionError("maximum recursion depth exceeded")
         return prepare(raw, *rest)
 
-    monkeypatch.setattr(ledger, "prepare", breaking)
+    monkeypatch.setattr(incoming, "prepare", breaking)
 
 
 def test_a_mail_that_breaks_the_reader_is_held_and_the_next_is_filed(
