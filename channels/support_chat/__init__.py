@@ -16,6 +16,7 @@ from .contacts import follow_merge, forget
 from .cors import tween as tween
 from .demo import furnish
 from .gate import admitted
+from .keeping import SCHEDULES
 from .reading import agents_look
 from .settings import SETTINGS
 from .visitors import FIELDS
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         ConversationRef,
         Desk,
         DomainEvent,
+        Schedule,
         Setting,
     )
 
@@ -49,6 +51,7 @@ def includeme(config: Configurator) -> None:
     config.scan(".agent_views")
     config.scan(".pages")
     config.scan(".continuity")
+    config.scan(".keeping")
 
 
 @hookimpl
@@ -61,6 +64,11 @@ def support_channel() -> Channel:
 @hookimpl
 def support_settings_schema() -> Sequence[Setting]:
     return SETTINGS
+
+
+@hookimpl
+def support_schedule() -> Sequence[Schedule]:
+    return SCHEDULES
 
 
 @hookimpl

@@ -7,6 +7,7 @@ workspace, for it is what tells which one is meant.
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import select
 
 from support_core.plugin_api import Mailbox, TooManyRequests, json_object
 
+from .chat_schemas import LARGEST_CONTACT, VISITOR_ID
 from .models import ChatContact, ChatWidget
 from .origins import allows
 from .problems import ContactNotFound, OriginNotAllowed, WidgetNotFound
@@ -33,7 +35,6 @@ FEATURE = "chat_widget"
 
 #: The longest token that is looked for.
 LONGEST = 64
-LARGEST_CONTACT = 2**53 - 1
 
 WHY = "a widget's token tells whose workspace a public call is for"
 
@@ -127,7 +128,7 @@ REFUSED = "support_chat.refused"
 
 
 def _widget(session: Session, token: str) -> Any:
-    if len(token) > LONGEST or not token.isascii():
+    if len(token) > LONGEST or not (token.isascii() and token.isprintable()):
         return None
     live = (
         select(
@@ -159,7 +160,8 @@ def _contact(
     if by_visitor:
         named = given.get("visitor_id")
         criterion: Any = ChatContact.visitor_id == named
-        known = isinstance(named, str) and bool(named) and "\0" not in named
+        # What its schema will refuse is not looked for: a database may not even take it.
+        known = isinstance(named, str) and re.fullmatch(VISITOR_ID, named) is not None
     else:
         number = _number(given.get("contact_id"))
         criterion = ChatContact.secret_id == number

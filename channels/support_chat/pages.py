@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import html
 import secrets
@@ -30,29 +31,36 @@ demo = Service("chat-demo", "/chat/demo", description="A page to try it on.", ta
 
 
 @cache
-def built() -> tuple[bytes, str]:
-    """Return the built widget and its digest, read once."""
+def built(*, compressed: bool) -> tuple[bytes, str]:
+    """Return the built widget and its entity tag, read and compressed once."""
     content = (STATIC / "widget.js").read_bytes()
-    return content, hashlib.sha256(content).hexdigest()[:32]
+    tag = hashlib.sha256(content).hexdigest()[:32]
+    return (gzip.compress(content, mtime=0), f"{tag}-gzip") if compressed else (content, tag)
 
 
 @script.get(permission=Permission.PUBLIC, shape={"type": "string"}, media="text/javascript")
-def widget_js(_request: Request) -> Response:
+def widget_js(request: Request) -> Response:
     """The embeddable widget: one script tag with ``data-token``.
 
     It may be loaded by any page, which asks again after five minutes, and then by its ``ETag``.
+    It comes compressed to who says to take gzip.
     """
-    content, digest = built()
+    said = "Accept-Encoding" in request.headers
+    compressed = said and bool(request.accept_encoding.acceptable_offers(["gzip"]))
+    content, tag = built(compressed=compressed)
     response = Response(body=content, content_type="text/javascript", charset="utf-8")
     response.headers.update(
         {
             "Cache-Control": f"public, max-age={FRESH}",
             "Cross-Origin-Resource-Policy": "cross-origin",
             "Access-Control-Allow-Origin": "*",
+            "Vary": "Accept-Encoding",
             "X-Content-Type-Options": "nosniff",
         }
     )
-    response.etag = digest
+    if compressed:
+        response.content_encoding = "gzip"
+    response.etag = tag
     response.conditional_response = True
     return response
 

@@ -70,6 +70,10 @@ TEXTS = (
     "too_many",
     "attachment_type_not_allowed",
     "bad_file",
+    "too_much",
+    "no_room",
+    "not_kept",
+    "file_gone",
 )
 
 SHOWN = (

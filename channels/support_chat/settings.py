@@ -12,6 +12,7 @@ STREAMS = "support.chat.streams_per_visitor"
 POLL = "support.chat.poll"
 MAIL_AFTER = "support.chat.mail_after"
 ROTATION_HOURS = "support.chat.rotation_hours"
+VISITOR_DAYS = "support.chat.visitor_days"
 DEMO = "support.chat.demo"
 
 RATE = "support.ratelimit."
@@ -59,6 +60,12 @@ SETTINGS = (
         "24",
         "Hours for which a widget's replaced hmac secret proves visitors too, unless it is "
         "replaced again.",
+    ),
+    Setting(
+        VISITOR_DAYS,
+        "count",
+        "30",
+        "Days after their last visit for which visitors who never wrote are kept.",
     ),
     Setting(
         DEMO,

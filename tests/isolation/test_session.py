@@ -357,6 +357,7 @@ def test_every_way_around_is_a_known_one() -> None:
 AROUND = {
     "channels/support_chat/demo.py",
     "channels/support_chat/gate.py",
+    "channels/support_chat/keeping.py",
     "channels/support_email/commands.py",
     "channels/support_email/keeping.py",
     "channels/support_email/watching.py",

@@ -135,7 +135,7 @@ def _auto_reply_sign(mail: Mail) -> str:
     for name, says in _AUTO_REPLY_VALUES.items():
         if mail.headers.get(name).strip().lower().startswith(says):
             return f"Its {name} is that of an automatic answer."
-    if is_auto_reply_subject(mail.subject):
+    if is_auto_reply_subject(mail.subject, answers=bool(mail.in_reply_to or mail.references)):
         return "Its subject is that of an automatic answer."
     return ""
 

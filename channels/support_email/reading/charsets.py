@@ -51,6 +51,9 @@ _MEANT = {
     "xunicode20utf8": "utf_8",
     "xutf8": "utf_8",
 }
+_UTF_8 = frozenset({"utf-8", "utf_8"})
+_PLAIN = frozenset({"", "cp1252"})
+_SHIFT = b"\x1b$"  # to a set of two bytes a character (ISO 2022); no text has it otherwise
 _SURROGATES = re.compile("[\ud800-\udfff]")  # which UTF-7 can spell, and nothing can write
 _LETTERS = re.compile(r"[^a-z0-9]")
 # Whole names of codecs that are no charsets, or whose decoding of much may cost more than it says.
@@ -69,9 +72,11 @@ def decode(content: bytes, charset: str = "", *, guess: bool = True) -> str:
 
     Valid UTF-8 is UTF-8 whatever it is called. Otherwise the named charset holds, if the bytes
     agree; then UTF-8 with a few broken characters, then, where a `guess` is wanted, what the
-    bytes look like.
+    bytes look like: Windows-1252, if they are few.
     """
     codec = _codec(charset)
+    if codec in _PLAIN and _SHIFT in content:
+        codec = "iso2022_jp_ext"  # which every byte of it says
     if content.isascii() and not _is_stateful(codec):
         return content.decode("ascii")
     if not _is_stateful(codec) and not _is_wide(codec):
@@ -114,15 +119,15 @@ def _nearest(content: bytes, codec: str, *, guess: bool) -> str:
     almost = content.decode("utf-8", "replace")
     if 0 < almost.count("\ufffd") * _FEW < _beyond_ascii(content):
         return almost
-    if codec and codec not in {"utf-8", "cp1252"}:
+    if codec and codec not in {*_UTF_8, "cp1252"}:
         named = content.decode(codec, "replace")
         if named.count("\ufffd") * _FEW < _beyond_ascii(content):
             return named
     if guess and _beyond_ascii(content) >= _ENOUGH and (text := _detected(content)) is not None:
         return text
-    if codec in {"utf-8", "utf_8"} or _looks_like_utf_8(content):
+    if _looks_like_utf_8(content) or (codec in _UTF_8 and not guess):
         return almost
-    return content.decode(codec or "cp1252", "replace")
+    return content.decode("cp1252" if codec in _UTF_8 else codec or "cp1252", "replace")
 
 
 def _beyond_ascii(content: bytes) -> int:

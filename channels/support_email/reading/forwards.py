@@ -10,7 +10,9 @@ from .bounces import own_parts
 from .ids import message_id
 from .mail import Forwarded
 from .reply.blocks import header_block_at, is_forward, is_original
+from .reply.intros import intro_ending_at
 from .reply.lines import lines_of
+from .reply.quotes import with_rules_above
 from .reply.visible import html_lines
 from .subjects import is_forward_subject
 
@@ -53,7 +55,7 @@ def _of_part(part: Part, *, note: str) -> Forwarded:
 
 def _quoted(mail: Mail) -> Forwarded | None:
     lines = (lines_of(mail.text) if mail.text.strip() else html_lines(mail.html))[:_MOST_LINES]
-    is_told = is_forward_subject(mail.subject)
+    is_told = is_forward_subject(mail.subject, mail.text or mail.html)
     for index, line in enumerate(lines):
         if line.is_blank or (line.quoted and not is_told):
             continue
@@ -62,16 +64,19 @@ def _quoted(mail: Mail) -> Forwarded | None:
         if is_told and is_original(line):
             return _below(lines, index, index + 1)
         if is_told and header_block_at(lines, index) is not None:
-            return _below(lines, index, index)
+            return _below(lines, with_rules_above(lines, index), index)
     return None
 
 
 def _below(lines: list[Line], marker: int, start: int) -> Forwarded | None:
     while start < len(lines) and lines[start].is_blank:
         start += 1
-    block = header_block_at(lines, start) if start < len(lines) else None
-    if block is None:
+    if start == len(lines):
         return None
+    note = "\n".join(line.text for line in lines[:marker]).strip()
+    block = header_block_at(lines, start)
+    if block is None:
+        return _introduced(lines, start, note)
     # Outlook of old: From: Ann [mailto:ann@example.org]
     sender = block.values.get("from", "").replace("[mailto:", "<").replace("]", ">")
     senders = addresses.parse(sender)
@@ -79,5 +84,15 @@ def _below(lines: list[Line], marker: int, start: int) -> Forwarded | None:
         sender=senders[0] if senders else None,
         subject=block.values.get("subject", ""),
         text="\n".join(line.text for line in lines[block.end :]).strip("\n"),
-        note="\n".join(line.text for line in lines[:marker]).strip(),
+        note=note,
     )
+
+
+def _introduced(lines: list[Line], start: int, note: str) -> Forwarded | None:
+    """Return a mail of which one line tells the sender: Yandex has no header block."""
+    if intro_ending_at(lines, start) != start:
+        return None
+    who = lines[start].plain.rstrip(":： ").rpartition(", ")[2]
+    senders = addresses.parse(who)
+    text = "\n".join(line.text for line in lines[start + 1 :]).strip("\n")
+    return Forwarded(senders[0] if senders else None, subject="", text=text, note=note)

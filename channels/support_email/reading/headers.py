@@ -11,7 +11,6 @@ LONGEST_BLOCK = 262_144
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _ENVELOPE = re.compile(rb">?From [^\r\n]*(?:\r\n|\r|\n)")
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 _BLANK_START = re.compile(rb"[\r\n]*+")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
@@ -46,8 +45,7 @@ def split(content: bytes, start: int = 0, end: int | None = None) -> Block:
     is_cut = False
     limit = position + LONGEST_BLOCK
     while position < end:
-        line_end = _LINE_END.search(content, position, end)
-        after = line_end.end() if line_end else end
+        after = _end_of_line(content, position, end)
         line = content[position:after]
         if not line.strip(b"\r\n"):
             position = after
@@ -74,6 +72,14 @@ def split(content: bytes, start: int = 0, end: int | None = None) -> Block:
         RawField(name, b"".join(lines)[:LONGEST_FIELD].rstrip(b"\r\n")) for name, lines in fields
     ]
     return Block(kept, position, is_cut)
+
+
+def _end_of_line(content: bytes, position: int, end: int) -> int:
+    """Return where the next line starts; lines end with CRLF, LF, or CR alone."""
+    line_feed = content.find(b"\n", position, end)
+    after = line_feed + 1 if line_feed != -1 else end
+    carriage = content.find(b"\r", position, after)
+    return after if carriage == -1 or carriage == line_feed - 1 else carriage + 1
 
 
 def _end_of_block(content: bytes, position: int, end: int) -> int:

@@ -17,7 +17,7 @@ from .transfer import decode_content
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .headers import Block
+    from .headers import Block, RawField
 
 DEEPEST = 20
 MOST_ENCLOSED = 3  # mails within mails: the content of each is held once more
@@ -53,16 +53,19 @@ class _Place(NamedTuple):
 
 
 class Tree:
-    """Parses one mail; `defects` says what it had to work around."""
+    """Parses one mail; `defects` says what it had to work around, `fields` is its own header."""
 
     def __init__(self, raw: bytes) -> None:
         self._parts = 0
         self.defects: list[str] = []
+        self.fields: list[RawField] = []
         self.root = self._entity(_Span(raw, 0, len(raw)), _Place(0, 0, "text/plain"))
 
     def _entity(self, span: _Span, place: _Place) -> Part:
         self._parts += 1
         block = headers.split(*span)
+        if self._parts == 1:
+            self.fields = block.fields
         if block.is_cut:
             self._defect("A header is longer than any mail needs and was cut.")
         body = _Span(span.content, block.body_at, span.end)

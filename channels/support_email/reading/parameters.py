@@ -26,7 +26,9 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 def parameterised(value: str) -> Parameterised:
     """Read `value; name=value; ...` with the pieces and charsets of RFC 2231."""
-    main, _, rest = value.partition(";")
+    main, separator, rest = value.partition(";")
+    if not separator and "=" not in main:
+        return Parameterised(main.strip().lower(), {})
     if "=" in main:  # the semicolon is missing: text/plain charset=utf-8
         main, rest = _without_parameters(main, rest)
     plain: dict[str, str] = {}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import addresses, dates, headers, ids
 from .bodies import content_of
 from .mail import Address, Mail
 from .mime import Tree
 from .words import unfolded
+
+if TYPE_CHECKING:
+    from .headers import RawField
 
 
 def read_mail(raw: bytes) -> Mail:
@@ -19,7 +24,7 @@ def read_mail(raw: bytes) -> Mail:
     tree = Tree(lined)
     root = tree.root
     content = content_of(root)
-    fields = _Fields(lined)
+    fields = _Fields(tree.fields)
     senders = fields.addresses("From") or fields.addresses("Sender")
     return Mail(
         headers=root.headers,
@@ -44,8 +49,7 @@ def read_mail(raw: bytes) -> Mail:
 class _Fields:
     """Fields whose structure has to be read before their encoded words are decoded."""
 
-    def __init__(self, raw: bytes) -> None:
-        fields = headers.split(raw).fields
+    def __init__(self, fields: list[RawField]) -> None:
         self._hint = headers.hinted_charset(fields)
         self._values: dict[str, list[bytes]] = {}
         for field in fields:

@@ -22,7 +22,8 @@ def unfolded(value: bytes, hint: str = "") -> str:
     Bytes beyond ASCII inside an encoded word are in the charset of that word.
     """
     encoded = value if value.isascii() else _RAW_WORD.sub(_encoded_whole, value)
-    return _FOLD.sub(" ", _decoded(encoded, hint).replace("\0", "")).strip(" \t")
+    text = _decoded(encoded, hint).replace("\0", "")
+    return (_FOLD.sub(" ", text) if "\n" in text or "\r" in text else text).strip(" \t")
 
 
 def _decoded(value: bytes, hint: str) -> str:
@@ -51,7 +52,7 @@ def decode_words(value: str) -> str:
     in two.
     """
     if "=?" not in value:
-        return _LINE_ENDS.sub(" ", value).replace("\0", "")
+        return _on_one_line(value)
     decoded: list[str] = []
     run = b""
     run_charset = ""
@@ -69,7 +70,12 @@ def decode_words(value: str) -> str:
     if run:
         decoded.append(decode(run, run_charset, guess=False))
     decoded.append(value[position:])
-    return _LINE_ENDS.sub(" ", "".join(decoded)).replace("\0", "")
+    return _on_one_line("".join(decoded))
+
+
+def _on_one_line(text: str) -> str:
+    text = text.replace("\0", "")
+    return _LINE_ENDS.sub(" ", text) if "\n" in text or "\r" in text else text
 
 
 class _Word(NamedTuple):

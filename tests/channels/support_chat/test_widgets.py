@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
+from webob import Request
 
 from support_chat.models import ChatWidget
 from support_core.testing.errors import assert_error, assert_invalid
@@ -14,6 +16,8 @@ from support_core.testing.errors import assert_error, assert_invalid
 from .visitor import Site
 
 if TYPE_CHECKING:
+    from webob import Response
+
     from support_core.testing import DeskUnderTest, TestWorkspace
 
 
@@ -247,6 +251,26 @@ def test_the_script_is_served_to_any_page_and_asked_for_by_its_etag(site: Site) 
     again = site.client.get("/chat/widget.js", headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_int == 304
     assert again.body == b""
+
+
+def test_the_script_is_compressed_for_who_takes_that(site: Site) -> None:
+    def fetch(**headers: str) -> Response:
+        # Not by WebTest, which unpacks what it gets.
+        named = {name.replace("_", "-"): it for name, it in headers.items()}
+        asked = Request.blank("/api/support/chat/widget.js", headers=named)
+        return asked.get_response(site.workspace.under_test.wsgi)
+
+    plain = fetch(Accept_Encoding="br, gzip;q=0")
+    assert "Content-Encoding" not in plain.headers
+    assert fetch().body == plain.body
+    small = fetch(Accept_Encoding="gzip, deflate, br")
+    assert small.headers["Content-Encoding"] == "gzip"
+    assert small.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    assert len(small.body) == int(small.headers["Content-Length"]) < 30_000
+    assert gzip.decompress(small.body) == plain.body
+    assert small.headers["ETag"] != plain.headers["ETag"]
+    again = fetch(Accept_Encoding="gzip", If_None_Match=small.headers["ETag"])
+    assert (again.status_int, again.body) == (304, b"")
 
 
 def test_the_demo_page_is_for_development_only(site: Site) -> None:

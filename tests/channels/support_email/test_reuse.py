@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from support_email.smtp import SmtpSession
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine take its time between two mails, and for the server's answer."""
+    monkeypatch.setattr(reuse, "IDLE_SECONDS", 600.0)
+    monkeypatch.setattr("support_email.smtp.CHECK_SECONDS", 60.0)
+
+
 @pytest.fixture
 def post(workspace: TestWorkspace, smtp: SmtpServer) -> Post:
     return a_post(workspace, **smtp_fields(smtp))

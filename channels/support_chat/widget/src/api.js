@@ -1,6 +1,8 @@
 // The calls of /api/support/chat, and what their refusals mean.
 
 const PATIENCE = 20000;
+/** An upload of which nothing is heard for so long is on a line that is dead. */
+const STALLED = 60000;
 
 export class Refusal extends Error {
   constructor(status, body = {}, retryAfter = 0) {
@@ -14,6 +16,11 @@ export class Refusal extends Error {
   /** Worth trying again as it is: the connection, the server or its limits were in the way. */
   get passing() {
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+
+  /** The file that was uploaded is why. */
+  get aboutFile() {
+    return this.status === 413 || this.status === 415 || "file" in this.errors;
   }
 }
 
@@ -72,12 +79,18 @@ export class Api {
   }
 
   /** Upload one file; `progressed` hears percents. Returns {done, stop}. XMLHttpRequest alone tells progress. */
-  upload(path, file, progressed) {
+  upload(path, query, file, progressed) {
     const request = new XMLHttpRequest();
     const form = new FormData();
     form.append("file", file, file.name);
+    let timer;
+    const alive = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => request.abort(), STALLED);
+    };
     const done = new Promise((resolve, reject) => {
       request.upload.onprogress = (event) => {
+        alive();
         if (event.lengthComputable) progressed(Math.floor((100 * event.loaded) / event.total));
       };
       request.onload = () => {
@@ -85,10 +98,12 @@ export class Api {
         if (request.status >= 200 && request.status < 300) resolve(body);
         else reject(new Refusal(request.status, body, seconds(request.getResponseHeader("Retry-After"))));
       };
-      request.onerror = request.onabort = request.ontimeout = () => reject(new Refusal(0));
+      request.onerror = request.onabort = () => reject(new Refusal(0));
+      request.onloadend = () => clearTimeout(timer);
     });
-    request.open("POST", this.url(path));
+    request.open("POST", this.url(path, query));
     request.send(form);
+    alive();
     return { done, stop: () => request.abort() };
   }
 }

@@ -36,8 +36,8 @@ export class Tabs {
     }
   }
 
-  /** Do something while no other tab does it. */
-  async alone(work) {
+  /** Do something while no other tab does what goes by that name. */
+  async alone(what, work) {
     if (!this.together) return work();
     let begun = false;
     const locked = () => {
@@ -45,7 +45,7 @@ export class Tabs {
       return work();
     };
     try {
-      return await navigator.locks.request(`${this._name}:send`, locked);
+      return await navigator.locks.request(`${this._name}:${what}`, locked);
     } catch (error) {
       // A page without an origin of its own has locks that refuse.
       if (begun) throw error;

@@ -21,9 +21,13 @@ _MACHINES = re.compile(
     r"|mdaemon|mail[-_.]?system|mail-?daemon|microsoftexchange[0-9a-f]{32}",
     re.IGNORECASE,
 )
+# The whole of a name: people and firms have such words in theirs.
 _MACHINE_NAMES = re.compile(
-    r"mail delivery|mailer[- ]daemon|postmaster|system administrator|delivery (?:sub)?system"
-    r"|mail (?:sub)?system|mail administrator|systemadministrator|administrateur système",
+    r"\W*(?:the |internet |e?-?mail )?(?:mail delivery|mailer[- ]daemon|postmaster"
+    r"|mail administrator|mail (?:sub)?system|delivery (?:sub)?system|system ?administrator"
+    r"|administrateur système|systemadministratör|administrador del sistema"
+    r"|amministratore di sistema|systeembeheerder)"
+    r"(?: (?:system|subsystem|service|agent|daemon|notification|status))?\W*",
     re.IGNORECASE,
 )
 _BOUNCE_FIELDS = ("X-Failed-Recipients", "X-MS-Exchange-Message-Is-Ndr")
@@ -49,7 +53,7 @@ def is_from_machine(mail: Mail) -> bool:
         return_path == "<>"
         or _MACHINES.match(return_path.strip("<>")) is not None
         or _MACHINES.match(local or mail.headers.get("From")) is not None
-        or (sender is not None and _MACHINE_NAMES.search(sender.name) is not None)
+        or (sender is not None and _MACHINE_NAMES.fullmatch(sender.name) is not None)
     )
 
 
@@ -113,10 +117,11 @@ def noticed_recipients(mail: Mail, others: tuple[str, ...]) -> tuple[BouncedReci
         return tuple(told[:_MOST_RECIPIENTS])
     is_delayed = _is_delayed(mail.subject, words)
     failed = _EMAIL.findall(mail.headers.get("X-Failed-Recipients"))
-    said = dict(_said_of_each(words, _not_recipients(mail)))
-    addresses = dict.fromkeys(
-        it.lower() for it in (failed or [*said] or [*others])[:_MOST_RECIPIENTS]
-    )
+    people = _not_recipients(mail)
+    said = dict(_said_of_each(words, people))
+    shown = (it for line in words.splitlines() for it in _EMAIL.findall(line.lower()))
+    found = failed or [*said] or [*others] or [it for it in shown if it not in people]
+    addresses = dict.fromkeys(it.lower() for it in found[:_MOST_RECIPIENTS])
     if len(addresses) == 1:
         return tuple(_recipient(it, words, is_delayed=is_delayed) for it in addresses)
     return tuple(_recipient(it, said.get(it) or words, is_delayed=is_delayed) for it in addresses)

@@ -91,6 +91,18 @@ TRANSIENT = (
     *("you do not need to resend", "will keep trying", "will continue to try", "greylist"),
     *("mailbox full", "mailbox is full", "over quota", "quota exceeded", "exceeded storage"),
     *("in the queue too long", "message expired", "timed out", "timeout", "too many connections"),
+    *(
+        "postfach ist voll",
+        "postfach voll",
+        "boîte aux lettres pleine",
+        "boîte de réception pleine",
+    ),
+    *("boîte aux lettres est pleine", "buzón lleno", "buzón está lleno", "caixa de correio cheia"),
+    *("caixa cheia", "casella piena", "casella è piena", "mailbox vol", "postvak vol"),
+    *("brevlådan är full", "postkassen er fuld", "postboksen er full", "postilaatikko on täynnä"),
+    *("skrzynka pełna", "skrzynka jest pełna", "schránka je plná", "ящик переполнен"),
+    *("скринька переповнена", "posta kutusu dolu", "邮箱已满", "郵箱已滿", "信箱已滿", "容量"),
+    *("いっぱいです", "사서함이 가득", "용량"),
     *("aborted after", "not responding", "within 0 days", "deferred"),
 )
 DELAYED = (

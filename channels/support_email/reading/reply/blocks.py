@@ -24,6 +24,8 @@ _DASHES = "-_=*~#\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2500\u2501\uff0d"
 _RULE = re.compile(rf"[{_DASHES}\s]{{3,}}")
 _LOOKS_DATED = re.compile(r"\d{1,2}[:.]\d\d|(?:19|20)\d\d|\d{1,2}[./-]\d{1,2}")
 _DATED = re.compile(r"(?:19|20)\d\d.{1,12}\d{1,2}[:.]\d\d|\d{1,2}[:.]\d\d.{1,20}(?:19|20)\d\d")
+_SUMMARY = re.compile(r"\S.{0,200}?-{3}[^-]{0,20}\d[^-]{4,40}-{3}\S")
+_CELLS = re.compile(r"\| ?([^|]{1,30}?) ?\| ?([^|]{0,1000}?) ?\|?")  # a row of a table
 _MANY = "--------"
 _LONGEST_MARKER = 120
 _MOST_LINES = 30
@@ -75,7 +77,20 @@ def is_original(line: Line) -> bool:
 
 def is_said_original(line: Line) -> bool:
     """Whether a line says so without dashes; nothing unless a header block follows."""
-    return line.lowered in _ORIGINAL
+    return line.lowered.rstrip(":： ") in _ORIGINAL
+
+
+def is_summary(line: Line) -> bool:
+    """Whether a line tells sender, time and first words: Notes puts it above a header block."""
+    return _SUMMARY.match(line.plain[:_LONGEST_WHOLE]) is not None
+
+
+def is_label(line: Line) -> bool:
+    """Whether a line tells the recipient or the subject of a mail, ended as Yandex ends it."""
+    if not line.plain.endswith(";"):
+        return False
+    label = _label_of(line)
+    return label is not None and label[0] in {"to", "subject"}
 
 
 def is_reply_above(line: Line) -> bool:
@@ -187,7 +202,7 @@ def _notes_block_at(lines: Sequence[Line], start: int) -> Block | None:
     ]
     if len(filled) < _ENOUGH or len(filled[0][1].plain) > _LONGEST_TIME:
         return None
-    if not (_LOOKS_DATED.search(filled[0][1].plain) and _kind_alone(filled[1][1]) == "to"):
+    if not (_LOOKS_DATED.search(filled[0][1].plain) and _kind_of_row(filled[1][1]) == "to"):
         return None
     values, end = {"from": who, "sent": filled[0][1].plain}, filled[1][0] + 1
     kind = "to"
@@ -196,9 +211,16 @@ def _notes_block_at(lines: Sequence[Line], start: int) -> Block | None:
             return Block(start, index + 1, {**values, kind: line.plain})
         if (alone := _kind_alone(line)) is not None:
             kind, end = alone, index + 1
+        elif _kind_of_row(line) == "subject":
+            return Block(start, index + 1, {**values, "subject": line.plain.partition(" ")[2]})
         else:
             values.setdefault(kind, line.plain)
     return Block(start, end, values)
+
+
+def _kind_of_row(line: Line) -> str | None:
+    """Return the kind of label that a line is, or starts with, as rows of tables do."""
+    return _kind_alone(line) or _KINDS.get(line.lowered.partition(" ")[0].rstrip(":："))
 
 
 def _kind_alone(line: Line) -> str | None:
@@ -206,7 +228,7 @@ def _kind_alone(line: Line) -> str | None:
 
 
 def _label_of(line: Line) -> tuple[str, str] | None:
-    match = _LABEL.fullmatch(line.plain)
+    match = _LABEL.fullmatch(line.plain) or _CELLS.fullmatch(line.plain)
     if match is None:
         return None
     kind = _KINDS.get(match[1].strip().lower())

@@ -16,6 +16,8 @@ class Mark(enum.Enum):
     QUOTED = "quoted"  # all of it is quoted
     INTRO = "intro"  # its first line introduces a quotation
     CUT = "cut"  # the quoted mail starts here and reaches to the end
+    RULE = "rule"  # the same, if its first line is a label with a value
+    SIGNATURE = "signature"  # the client put the sender's signature there
 
 
 _CLASSES = {
@@ -41,6 +43,14 @@ _CLASSES = {
     "skiff_quote": Mark.QUOTED,
     "quotedreply": Mark.QUOTED,
     "ntes_not_fresh_mail_quote": Mark.QUOTED,  # NetEase
+    "ntes-mailmaster-quote": Mark.QUOTED,
+    "gmail_signature": Mark.SIGNATURE,
+    "gmail_signature_prefix": Mark.SIGNATURE,
+    "moz-signature": Mark.SIGNATURE,
+    "protonmail_signature_block": Mark.SIGNATURE,
+    "front-signature": Mark.SIGNATURE,
+    "ms-outlook-ios-signature": Mark.SIGNATURE,
+    "ms-outlook-mobile-signature": Mark.SIGNATURE,
 }
 _IDS = {
     "appendonsend": Mark.CUT,  # Outlook on the web, for Mac, for phones
@@ -57,19 +67,30 @@ _IDS = {
     "isforwardcontent": Mark.CUT,
     "composer_signature_quote": Mark.QUOTED,
     "quoteheader": Mark.INTRO,
+    "signature": Mark.SIGNATURE,  # Outlook on the web
+    "ms-outlook-mobile-signature": Mark.SIGNATURE,
+    "ymail_android_signature": Mark.SIGNATURE,
+    "composer_signature": Mark.SIGNATURE,  # Samsung
+    "applemailsignature": Mark.SIGNATURE,
+    "applelinesignature": Mark.SIGNATURE,
+    "ntes-pcmail-signature": Mark.SIGNATURE,
 }
 _NAMES = {
     "quote": Mark.QUOTED,  # GMX, Web.de
     "messagereplysection": Mark.QUOTED,  # Spark
     "quoted-content": Mark.QUOTED,
     "x_quote": Mark.QUOTED,
+    "messagesignaturesection": Mark.SIGNATURE,  # Spark
 }
 _MARKERS = {"__quoted_text__": Mark.CUT}  # data-marker, Zimbra
-# The line that Outlook and Windows Mail draw above a quoted header block.
+# The line that Outlook and Windows Mail draw above a quoted header block; other clients write the
+# same style in other words.
+_GREY = (
+    r"(?:#(?:b5c4df|e1e1e1|e5e5e5)"
+    r"|rgb\( ?(?:181, ?196, ?223|225, ?225, ?225|229, ?229, ?229)\))"
+)
 _OUTLOOK_LINE = re.compile(
-    r"border-top: ?(?:solid )?(?:#(?:b5c4df|e1e1e1|e5e5e5)|rgb\( ?181, ?196, ?223)"
-    r"|border-top: ?(?:solid )?rgb\( ?225, ?225, ?225"
-    r"|border-top: ?(?:1(?:\.0)?p[tx] )?solid (?:#(?:b5c4df|e1e1e1|e5e5e5))"
+    rf"border-top: ?(?:[\w.]{{1,8}} ){{0,2}}{_GREY}|border-(?:top-)?color: ?{_GREY}"
 )
 _SPACE = re.compile(r"\s+")
 _NUMBERED = re.compile(r"_\d+$")
@@ -101,7 +122,7 @@ def _mark_of(attributes: dict[str, str | None], tag: str) -> Mark | None:
     )
     if found is None and tag in {"div", "td"}:
         is_line = _OUTLOOK_LINE.search(_SPACE.sub(" ", value("style"))) is not None
-        return Mark.CUT if is_line else None
+        return Mark.RULE if is_line else None
     return found
 
 

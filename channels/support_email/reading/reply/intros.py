@@ -17,6 +17,7 @@ _LONGEST = 500
 _WRAPPED_AT = 100  # characters at which clients wrap at the latest
 _BRIEF = 120
 _LATEST = 90  # characters before the date of an introduction
+_EARLY = 12  # characters before a date with which a line starts
 _LONGEST_END = 60  # characters of the longest verb, and more
 _MOST_NAMES = 7  # words
 _LETTER = re.compile(r"[^\W\d_]")
@@ -54,9 +55,11 @@ _EMAIL = re.compile(
 )
 _VERB = rf"(?:(?:(?<![^\W\d_=])|(?<=[月日]))(?:{_any_of(WROTE)})|{_any_of(WROTE_UNSPACED)})"
 _ENDS_WITH_VERB = re.compile(rf"{_VERB}\s*(?:[:：]|\s-{{2,}})?$")
+_VERBS = (*WROTE, *WROTE_UNSPACED)
 _ENDS = re.compile(r"[:：]$|(?<!-)-{2,}$")
 _HAS_VERB = re.compile(rf"{_VERB}(?![^\W\d_])")
-_ENDS_WITH_ADDRESS = re.compile(r"[>)\]]\s?[:：]$|@[^\s<>]+[:：]$")
+# "... by ann@example.org:"; a log has nothing but a time before the address.
+_ENDS_WITH_ADDRESS = re.compile(r"[>)\]]\s?[:：]$|[^\W\d_][,.]?\s[^\s<>@]{1,100}@[^\s<>]+[:：]$")
 # Gmail of old, which names nobody's address: "2016-03-03 17:21 GMT+01:00 Ann Smith".
 _GMAIL = re.compile(r"\d{4}[-/.]\d\d[-/.]\d\d \d{1,2}:\d\d (?:gmt|utc)[+-]\d\d:?\d\d [^\n]{1,100}")
 # "2011/4/7 Ann <ann@example.org>", which ends like an address and not like a sentence.
@@ -68,7 +71,8 @@ _LONE_VERB = re.compile(rf"{_VERB}\s?[:：]?")
 _STARTER = re.compile(
     r"(?:on|at|am|le|el|il|em|op|den|dne|dnia|data|w dniu|în|pe|på|ons|em|a|v|u|в|на|στις|ב|في|vào|"
     r"pada|在|tarihinde|kl|um|il giorno|il|day|date|from|ср|пн|вт|чт|пт|сб|вс|mon|tue|wed|thu|fri|"
-    r"sat|sun|mo|di|mi|do|fr|sa|so|\d{1,4})\b"
+    r"sat|sun|mo|di|mi|do|fr|sa|so|man|tirs?|ons|tors?|fre|lør|søn|mån|tis|lör|sön|lun|mar|mer|jeu|"
+    r"ven|sam|dim|mié|jue|vie|sáb|dom|seg|ter|qua|qui|sex|gio|pon|wt|śr|czw|pt|sob|\d{1,4})\b"
 )
 _BETWEEN_DASHES = re.compile(r"[-–—_=]{2}[^\n]{5,100}[-–—_=]{2}$")
 _DASHES = re.compile(r"^[-–—_=\s]+|(?<=[:\w>])[-–—_=\s]{2,}$")
@@ -136,9 +140,15 @@ def _tells_when_and_who(text: str) -> bool:
     when = _WHEN.search(text)
     if when is None:
         return False
-    if _WHEN_LAST.search(text) and _HAS_VERB.search(text):
-        return len(text) < _BRIEF
-    return when.start() <= 12 and _WHO_LAST.search(text) is not None
+    if when.start() <= _EARLY and _WHO_LAST.search(text) is not None:
+        return True
+    if len(text) >= _BRIEF or _HAS_VERB.search(text) is None:
+        return False
+    return _WHEN_LAST.search(text) is not None or (  # or a colon is missing
+        _STARTER.match(text) is not None
+        and _stands_beside(text, when)
+        and _SENTENCE_END.search(text) is None
+    )
 
 
 def _starts_above(lines: Sequence[Line], index: int) -> bool:
@@ -162,11 +172,9 @@ def _next_is_quoted(lines: Sequence[Line], index: int) -> bool:
 
 
 def is_told_fully(text: str) -> bool:
-    """Whether an introduction tells when, and who by an address or as clients begin to."""
+    """Whether an introduction tells when and, by an address, who: as people seldom do."""
     lowered = text.lower()
-    return _WHEN.search(lowered) is not None and (
-        _EMAIL.search(lowered) is not None or _STARTER.match(lowered) is not None
-    )
+    return _WHEN.search(lowered) is not None and _EMAIL.search(lowered) is not None
 
 
 def is_lone_verb(text: str) -> bool:
@@ -186,7 +194,10 @@ def _is_brief(text: str) -> bool:
 def may_end(line: Line) -> bool:
     """Whether an introduction may end with a line, as far as its end tells."""
     end = line.lowered[-_LONGEST_END:]
-    return _ENDS.search(end) is not None or _ENDS_WITH_VERB.search(end) is not None
+    bare = end.rstrip(":：- ")
+    return (bare != end and _ENDS.search(end) is not None) or (
+        bare.endswith(_VERBS) and _ENDS_WITH_VERB.search(end) is not None
+    )
 
 
 def _certainty(text: str, *, is_above_quotation: bool) -> int:

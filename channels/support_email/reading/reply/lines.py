@@ -48,13 +48,15 @@ class Line:
     """One line.
 
     `quoted` says that `>` or an element of HTML marks it so; `intro` that it is known to introduce
-    what is quoted below, `cut` that the quoted mail is known to start here and to reach to the end.
+    what is quoted below, `cut` that the quoted mail is known to start here and to reach to the end,
+    `signed` that the client put it into the sender's signature.
     """
 
     text: str
     quoted: bool = False
     intro: bool = False
     cut: bool = False
+    signed: bool = False
     role: Role = Role.WRITTEN
 
     @_Once

@@ -35,6 +35,7 @@ _BLOCKS = frozenset(
 _CELLS = frozenset({"td", "th"})
 _SPACE = re.compile(r"[ \t\n\f\r\u00a0]+")
 _PREFORMATTED = re.compile(r"white-space:\s*pre")
+_LABELLED = re.compile(r"[^\W\d_][^:：]{0,24}[:：]")
 _KEPT_WHEN_EMPTY = frozenset({"body", "html", "td", "th"})
 
 
@@ -138,7 +139,8 @@ class _Reader:
         self._nodes: list[LexborNode] = []
         self._quoted = 0
         self._preformatted = 0
-        self._cut = self._intro = False  # whether the next line starts what they say
+        self._signed = 0
+        self._cut = self._intro = self._ruled = False  # whether the next line starts what they say
 
     def read(self) -> list[_Shown]:
         root = self._tree.body or self._tree.root
@@ -173,6 +175,12 @@ class _Reader:
         elif mark is Mark.INTRO:
             self._end_line()
             self._intro = True
+        elif mark is Mark.RULE:
+            self._end_line()
+            self._ruled = True
+        elif mark is Mark.SIGNATURE:
+            self._end_line()
+            self._signed += 1
         if tag == "img":
             self._nodes.append(node)
         elif tag == "hr":
@@ -188,9 +196,13 @@ class _Reader:
             self._end_line()
         if _is_preformatted(node):
             self._preformatted -= 1
-        if mark_of(node) is Mark.QUOTED:
+        mark = mark_of(node)
+        if mark is Mark.QUOTED:
             self._end_line()
             self._quoted -= 1
+        elif mark is Mark.SIGNATURE:
+            self._end_line()
+            self._signed -= 1
 
     def _text(self, node: LexborNode) -> None:
         text = node.text_content or ""
@@ -212,14 +224,22 @@ class _Reader:
             self._texts, self._nodes = [], []
             return
         joined = "".join(self._texts)
-        text = joined.rstrip() if self._preformatted else _SPACE.sub(" ", joined).strip()
+        text = joined.rstrip() if self._preformatted else _spaced(joined)
         if text or is_break or self._nodes:
             line = Line(text, quoted=self._quoted > 0 or starts_quoted(text))
+            line.signed = self._signed > 0 and not line.quoted
             if text:
-                line.cut, self._cut = self._cut, False
-                line.intro, self._intro = self._intro and not line.quoted, False
+                line.cut = self._cut or (self._ruled and _LABELLED.match(text) is not None)
+                line.intro = self._intro and not line.quoted
+                self._cut = self._intro = self._ruled = False
             self._shown.append(_Shown(line, self._nodes))
         self._texts, self._nodes = [], []
+
+
+def _spaced(text: str) -> str:
+    """Return a text with single spaces; most have no others, which is quick to tell."""
+    is_spaced = text.isprintable() and "  " not in text
+    return (text if is_spaced else _SPACE.sub(" ", text)).strip()
 
 
 def _is_preformatted(node: LexborNode) -> bool:

@@ -35,6 +35,7 @@ WROTE = (
     *("כתב", "כתבה", "כתב/ה", "מאת", "كتب", "كتبت", "نوشت", "نوشته"),
     *("đã viết", "menulis", "เขียนว่า", "เขียน", "napisana przez", "ने लिखा", "napisala"),
     *("folgendes geschrieben", "missatge de", "quoting", "zitat von", "excerpts from"),
+    *("geskryf", "escribiu", "aliandika", "撰写", "撰寫"),
     *("je oseba", "va escriure", "schreibt folgendes", "menulis:", "skrifar", "rakstīja"),
 )
 # The same in languages that put no space before it.
@@ -72,6 +73,7 @@ ORIGINAL = (
     *("mesaj inițial", "mesajul inițial", "izvorni dopis", "ursprünglicher beitrag"),
     *("ursprungligt e-postmeddelande", "ursprungligt mail", "opprinnelig e-post"),
     *("alkuperäinen sähköposti", "oryginalny e-mail", "mesej asal", "surat asli", "मूल संदेश"),
+    *("回复的原邮件", "回复的邮件", "回覆的原始郵件"),
     *("オリジナルメッセージ", "원본 메일", "ursprüngliche mail", "원본메일"),
 )
 
@@ -96,6 +98,7 @@ FORWARDED = (
     *("posredovano sporočilo", "proslijeđena poruka", "prosleđena poruka", "прослеђена порука"),
     *("továbbított üzenet", "továbbított levél", "mesaj redirecționat", "mesaj redirectionat"),
     *("препратено съобщение", "пересылаемое сообщение", "пересланное сообщение"),
+    *("перенаправленное сообщение", "перенаправлене повідомлення"),
     *("переадресованное сообщение", "начало переадресованного сообщения"),
     *("переслане повідомлення", "προωθημένο μήνυμα", "iletilen mesaj", "yönlendirilen ileti"),
     *("הודעה שהועברה", "رسالة معاد توجيهها", "پیام هدایت‌شده", "thư đã chuyển tiếp"),

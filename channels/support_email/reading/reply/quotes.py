@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from .blocks import (
     header_block_at,
     is_forward,
+    is_label,
     is_original,
     is_reply_above,
     is_rule,
     is_said_original,
+    is_summary,
 )
 from .intros import intro_ending_at, is_lone_verb, is_told_fully, may_end
 from .lines import Role, is_between_angles
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 _WRAPPED_FROM = 50  # characters after which clients wrap
 _RULES = ("--", "__", "==", "**", "\u2010\u2010", "\u2013\u2013", "\u2014\u2014", "\u2500\u2500")
 _MOST_NAMES = 4  # words of a name
+_OF_NAMES = frozenset(
+    {"von", "van", "der", "den", "de", "da", "di", "del", "la", "le", "bin", "al"}
+)
 # Characters in which a reply is sought; nobody writes more above what is quoted.
 _MOST_LOOKED_AT = 200_000
 _COSTLY = 8  # as often as others are lines read that may end an introduction
@@ -57,7 +62,7 @@ def mark_quotes(lines: list[Line], *, passes_on: bool = False) -> None:
             if line.cut and _is_forward_near(lines, index):
                 return
             end = _end_of_mail(lines, index, may_be_all=first_written > index)
-            _mark(lines, _with_rules_above(lines, index), end)
+            _mark(lines, with_rules_above(lines, index), end)
             index = end
         elif (start := index if line.intro else intro_ending_at(lines, index)) is not None:
             has_writing = first_written < start
@@ -66,7 +71,7 @@ def mark_quotes(lines: list[Line], *, passes_on: bool = False) -> None:
             is_answered = has_writing and answers[end] > _ANSWER_FROM
             is_vague = not has_writing and end == index + 1 and not _is_told(lines, start, end)
             if not (is_answered or is_vague):
-                _mark(lines, start, end)
+                _mark(lines, _with_labels_above(lines, start), end)
             index = end
         else:
             first_written = min(first_written, index)
@@ -143,7 +148,7 @@ def _is_forward_near(lines: list[Line], index: int) -> bool:
     return any(is_forward(line) for line in lines[max(index - 2, 0) : index + 3])
 
 
-def _with_rules_above(lines: list[Line], index: int) -> int:
+def with_rules_above(lines: list[Line], index: int) -> int:
     """Take the rule, or the words between dashes, that stand right above a header block."""
     start = index
     for above in range(index - 1, max(index - 4, -1), -1):
@@ -152,10 +157,17 @@ def _with_rules_above(lines: list[Line], index: int) -> int:
             return above
         if line.plain.startswith(_RULES) and line.plain.endswith(_RULES):
             return above
-        if is_said_original(line):
+        if is_said_original(line) or is_summary(line):
             return above
         if not line.is_blank:
             break
+    return start
+
+
+def _with_labels_above(lines: list[Line], start: int) -> int:
+    """Take the recipient and the subject, which Yandex tells above its introduction."""
+    while start and lines[start - 1].role is Role.WRITTEN and is_label(lines[start - 1]):
+        start -= 1
     return start
 
 
@@ -201,12 +213,11 @@ def _mark_loose(lines: list[Line]) -> None:
 
 def _announces(line: Line) -> bool:
     """Whether a line is a sentence that ends in a colon, rather than somebody's name."""
+    if not line.plain.endswith((":", "：")) or _QUOTER.search(line.plain):
+        return False
     words = line.plain.split()
-    return (
-        line.plain.endswith((":", "："))
-        and len(words) > _MOST_NAMES
-        and not _QUOTER.search(line.plain)
-    )
+    common = sum(word[0].islower() and word not in _OF_NAMES for word in words)
+    return len(words) > _MOST_NAMES or (common > 1 and not is_lone_verb(words[-1]))
 
 
 def _mark(lines: list[Line], start: int, end: int) -> None:

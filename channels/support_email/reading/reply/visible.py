@@ -24,7 +24,7 @@ def visible_reply(mail: Mail) -> Visible:
     Both bodies are read; the plain one gives the text, unless only the HTML one knows what is
     quoted.
     """
-    passes_on = is_forward_subject(mail.subject)
+    passes_on = is_forward_subject(mail.subject, mail.text or mail.html)
     if not mail.html:
         return visible_text(mail.text, passes_on=passes_on)
     from_html = visible_html(mail.html, passes_on=passes_on)
@@ -41,7 +41,7 @@ def shown_reply(mail: Mail) -> Visible:
     Reading the plain body beside it, which says the same, would take as long again.
     """
     if mail.html:
-        from_html = visible_html(mail.html, passes_on=is_forward_subject(mail.subject))
+        from_html = visible_html(mail.html, passes_on=is_forward_subject(mail.subject, mail.html))
         if from_html.html.strip():
             return from_html
     return visible_reply(mail)
@@ -72,10 +72,15 @@ def html_lines(html: str) -> list[Line]:
 
 
 def _mark(lines: list[Line], *, passes_on: bool) -> None:
+    for line in lines:
+        if line.signed:
+            line.role = Role.SIGNATURE
     mark_quotes(lines, passes_on=passes_on)
     mark_signature(lines)
     if not any(line.role is Role.WRITTEN and not line.is_blank for line in lines):
-        for line in lines:
+        # Some write into their signature; else nothing but a quotation is there to be shown.
+        written = [line for line in lines if line.signed] or lines
+        for line in written:
             line.role = Role.WRITTEN
 
 

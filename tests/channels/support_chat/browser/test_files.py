@@ -6,27 +6,12 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
+from .files import GIVE, PNG
 from .visitors import NO_NETWORK, Guard, Visitor
 
 if TYPE_CHECKING:
     from .agents import Agents
     from .site import Site
-
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060"
-    "0000000500017a5eab3f0000000049454e44ae426082"
-)
-
-#: Dispatches an event with files in it, as a drop or a paste.
-GIVE = """(node, [type, name, mime, size = 10]) => {
-    const files = new DataTransfer();
-    files.items.add(new File([new Uint8Array(size).fill(44)], name, {type: mime}));
-    const given = type === "paste"
-        ? new ClipboardEvent(type, {clipboardData: files, bubbles: true, cancelable: true})
-        : new DragEvent(type, {dataTransfer: files, bubbles: true, cancelable: true});
-    node.dispatchEvent(given);
-    return given.defaultPrevented;
-}"""
 
 
 def test_files_are_attached_and_sent(visitor: Visitor, agents: Agents, site: Site) -> None:
@@ -81,10 +66,11 @@ def test_files_that_cannot_be_sent_are_told_and_the_text_stays(
     # The browser does not know this type; the desk, which refuses it, has the last word.
     assert panel.evaluate(GIVE, ["drop", "tool", ""])
     expect(alert).to_contain_text("tool could not be attached. The file must be a file of type:")
-    visitor.page.route("**/chat/attachments**", lambda route: route.abort())
-    picker = panel.locator("input[type=file]")
-    picker.set_input_files({"name": "lost.txt", "mimeType": "text/plain", "buffer": b"x"})
-    expect(alert).to_have_text("lost.txt could not be attached.")
+    # A folder looks like a file until one reads it.
+    unreadable = "Blob.prototype.arrayBuffer = () => Promise.reject(new Error('A folder'))"
+    visitor.page.evaluate(f"() => {{ {unreadable}; }}")
+    assert panel.evaluate(GIVE, ["drop", "folder", ""])
+    expect(alert).to_have_text("folder could not be attached.")
     expect(panel.locator(".chip")).to_have_count(0)
     visitor.assert_accessible()
     visitor.composer.press("Enter")

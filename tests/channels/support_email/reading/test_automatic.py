@@ -6,6 +6,7 @@ import pytest
 
 from support_email.reading import Kind, classify
 
+from .absences import ABSENCES, ABSENCES_OF_ANSWERS, QUESTIONS
 from .making import a_mail, a_multipart, lines
 
 
@@ -118,3 +119,20 @@ def test_a_feedback_report_is_a_complaint():
 def test_a_complaint_of_microsofts_is_one_too():
     enclosed = report("rfc822", "X-HmXmrOriginalRecipient: a@hotmail.com\r\nSubject: x\r\n\r\nHi")
     assert classify(a_multipart("mixed", enclosed)).kind is Kind.COMPLAINT
+
+
+@pytest.mark.parametrize("subject", ABSENCES)
+def test_an_absence_note_is_told_by_its_subject(subject):
+    assert classify(a_mail("I am away.", subject=subject)).kind is Kind.AUTO_REPLY
+
+
+@pytest.mark.parametrize("subject", ABSENCES_OF_ANSWERS)
+def test_words_that_begin_much_else_tell_an_absence_note_only_in_an_answer(subject):
+    note = a_mail("I am away.", subject=subject, in_reply_to="<1@example.org>")
+    assert classify(note).kind is Kind.AUTO_REPLY
+    assert classify(a_mail("I am away.", subject=subject)).kind is Kind.HUMAN
+
+
+@pytest.mark.parametrize("subject", QUESTIONS)
+def test_a_subject_that_speaks_of_absence_is_no_absence_note(subject):
+    assert classify(a_mail("Hello", subject=subject)).kind is Kind.HUMAN

@@ -7,6 +7,7 @@ import pytest
 from support_email.reading import Action, Kind, Mail, bounce_of, classify
 
 from .making import a_mail, a_multipart, lines
+from .notices import NOTICES, PEOPLE
 
 NOTICE = lines("", "Your mail could not be delivered.")
 ORIGINAL = lines(
@@ -243,3 +244,21 @@ def test_exchange_online_is_a_machine_whatever_it_is_called():
     sender = f"Microsoft Outlook <MicrosoftExchange{'329e71ec88ae4615bbc36ab6ce41109e'}@x.org>"
     fields = {"from": sender, "subject": "Undeliverable: Hi"}
     assert bounce_of(a_mail("c@example.com could not be found.", **fields)) is not None
+
+
+@pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: notice.subject)
+def test_the_notice_of_every_server_tells_its_recipient(notice):
+    fields = {"from": notice.sender, "subject": notice.subject, "to": "desk@example.org"}
+    mail = a_mail(*notice.text.split("\n"), **fields, **notice.fields)
+    assert classify(mail).kind is Kind.BOUNCE
+    bounce = bounce_of(mail)
+    assert bounce is not None
+    (recipient,) = bounce.recipients
+    assert (recipient.address, recipient.permanent) == ("c@example.com", notice.permanent)
+    assert recipient.status.startswith(notice.status)
+
+
+@pytest.mark.parametrize(("sender", "subject", "text"), PEOPLE)
+def test_people_who_speak_of_bounces_send_none(sender, subject, text):
+    fields = {"from": sender, "subject": subject, "to": "desk@example.org"}
+    assert bounce_of(a_mail(*text.split("\n"), **fields)) is None

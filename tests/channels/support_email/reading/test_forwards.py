@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from support_email.reading import Address, forwarded
+import pytest
+
+from support_email.reading import Address, forwarded, visible_reply
 
 from .making import a_mail, a_multipart, lines
+from .passed_on import FORWARDS
 
 BLOCK = ("From: Customer <c@example.com>", "Date: Mon, 2 Dec 2019 10:11", "Subject: Broken")
 
@@ -64,3 +67,14 @@ def test_several_attached_mails_are_files():
 
 def test_a_reply_passes_nothing_on():
     assert forwarded(a_mail("Thanks", "", "On 2 Dec 2019, Ann wrote:", "> Hello")) is None
+
+
+@pytest.mark.parametrize(("subject", "body"), FORWARDS)
+@pytest.mark.parametrize("note", ["", "Please answer.\n\nBob"])
+def test_every_client_passes_on_its_own_way(note, subject, body):
+    mail = a_mail(*f"{note}\n\n{body}".strip().split("\n"), subject=subject)
+    found = forwarded(mail)
+    assert found is not None
+    assert found.sender == Address("ann@example.com", "Ann Smith")
+    assert (found.text.strip(), found.note) == ("Hello, where is my lamp?", note)
+    assert "where is my lamp" in visible_reply(mail).text

@@ -116,6 +116,14 @@ REPEATED = (
     *(b"\xe4\xb8", b"\x1b$B", b"a,", b'"', b"(", b"a;b=", b'a="', b"a*0=b;", b"- ", b"wrote: "),
     *(b"--b\n\nx\n", b"--b\nContent-Type: multipart/mixed; boundary=b\n\n", b"A=", b"cid:x"),
     *(b"From: " * 17 + b"\n", b"On 2 Dec 2019 10:11 " + b"-" * 400 + b" wrote:\n"),
+    *(
+        b"| To | a@b.c |\n",
+        b"Ann---1 2---x",
+        b"this message is confidential ",
+        b"von meinem iPhone ",
+    ),
+    *(b"Sent from my iPhone, a ", b"avast virus-free www.a.b\n", b"excuse brevity\n", b"To: a;\n"),
+    *(b"<div id=signature>a</div>", b"<div style='border-top:solid #e1e1e1'>From: a</div>"),
     *(b"<div>", b"<b>", b"<blockquote>a</blockquote>b", b"<hr>", b"a<br>", b"<pre>\n", b"<!--"),
 )
 HEADERS = (

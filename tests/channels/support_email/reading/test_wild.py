@@ -22,7 +22,7 @@ def _letters(text: str) -> str:
     "made",
     [
         *(wild.intros, wild.unmarked, wild.blocks, wild.originals, wild.signatures),
-        *(wild.rendered, wild.rarer, wild.signed),
+        *(wild.rendered, wild.rarer, wild.signed, wild.shelled),
     ],
     ids=lambda made: made.__name__,
 )

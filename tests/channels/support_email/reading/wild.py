@@ -10,12 +10,23 @@ import textwrap
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from .clients import INTROS, LABELS
-from .rarer import BELOW, SIGNED
+from . import clients, further
+from . import rarer as rarest
+from . import signed as signed_further
+from .clients import LABELS
 from .separators import ORIGINALS, REPLY_ABOVE, SENT_FROM
+from .shells import SHELLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+INTROS = {
+    **clients.INTROS,
+    **{f"{client}, further": lines for client, lines in further.INTROS.items()},
+}
+BELOW = (*rarest.BELOW, *further.BELOW, *further.LAST_BELOW)
+SIGNED = (*rarest.SIGNED, *signed_further.SIGNED, *signed_further.LAST_SIGNED)
 
 
 class Case(NamedTuple):
@@ -97,7 +108,7 @@ def unmarked() -> Iterator[Case]:
     for client, lines in INTROS.items():
         for line in lines:
             number += 1
-            if not line.endswith(_ENDS) or "{m}" not in line or client == "thunderbird":
+            if not line.endswith(_ENDS) or "{m}" not in line or client.startswith("thunderbird"):
                 continue
             reply, quoted, name, address = _cycled(number)
             intro = line.format(n=name, m=address)
@@ -305,3 +316,26 @@ def signed() -> Iterator[Case]:
             reply,
             is_html=True,
         )
+
+
+def shelled() -> Iterator[Case]:
+    """HTML replies of more clients, also in languages that nobody taught the reader."""
+    block = "From:Ann &lt;ann@example.com&gt;|Sent:Monday, December 2, 2019|To:Bob|Subject:Order"
+    unknown = "De chez:Ann|Jour:2.12.|Chose:Order"
+    for client, shell in SHELLS.items():
+        body = shell.format(
+            r=_paragraphs(REPLIES[0]),
+            q=_paragraphs(QUOTED[0]),
+            i="On Mon, 2 Dec 2019 at 10:11, Ann &lt;<a href='#'>ann@example.com</a>&gt; wrote:",
+            u="Lundi la 2an Ann Smith skribis jene",
+            b=_rows(block),
+            x=_rows(unknown),
+        )
+        yield Case(client, body, REPLIES[0], is_html=True)
+        page = f"<html><head><title>x</title></head><body><div>{body}</div></body></html>"
+        yield Case(f"{client} [page]", page, REPLIES[0], is_html=True)
+
+
+def _rows(block: str) -> str:
+    rows = (row.partition(":") for row in block.split("|"))
+    return "<br>".join(f"<b>{label}:</b> {value}" for label, _, value in rows)

@@ -44,4 +44,8 @@ export default {
   too_many: "Höchstens {n} Dateien in einer Nachricht.",
   attachment_type_not_allowed: "{name} kann nicht gesendet werden: Diese Art Datei wird nicht angenommen.",
   bad_file: "{name} konnte nicht angehängt werden.",
+  too_much: "Es warten zu viele Dateien. Senden oder entfernen Sie einige vor {name}.",
+  no_room: "In diesem Browser ist kein Platz, um {name} aufzubewahren. Lassen Sie diese Seite offen, bis es gesendet ist.",
+  not_kept: "Dieser Browser bewahrt {name} nicht auf. Lassen Sie diese Seite offen, bis es gesendet ist.",
+  file_gone: "{name} ist nicht mehr da. Bitte wählen Sie die Datei noch einmal.",
 };

@@ -44,4 +44,8 @@ export default {
   too_many: "At most {n} files in one message.",
   attachment_type_not_allowed: "{name} cannot be sent: this kind of file is not accepted.",
   bad_file: "{name} could not be attached.",
+  too_much: "Too many files are waiting. Send or remove some before {name}.",
+  no_room: "There is no room in this browser to keep {name}. Leave this page open until it is sent.",
+  not_kept: "This browser does not keep {name}. Leave this page open until it is sent.",
+  file_gone: "{name} is no longer here. Please choose it again.",
 };

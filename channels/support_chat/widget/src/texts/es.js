@@ -44,4 +44,8 @@ export default {
   too_many: "Como máximo {n} archivos por mensaje.",
   attachment_type_not_allowed: "{name} no se puede enviar: no se acepta este tipo de archivo.",
   bad_file: "No se ha podido adjuntar {name}.",
+  too_much: "Hay demasiados archivos en espera. Envíe o quite alguno antes de {name}.",
+  no_room: "No hay espacio en este navegador para guardar {name}. Deje esta página abierta hasta que se envíe.",
+  not_kept: "Este navegador no guarda {name}. Deje esta página abierta hasta que se envíe.",
+  file_gone: "{name} ya no está aquí. Elíjalo de nuevo.",
 };

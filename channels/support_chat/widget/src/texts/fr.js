@@ -44,4 +44,8 @@ export default {
   too_many: "{n} fichiers au plus par message.",
   attachment_type_not_allowed: "{name} ne peut pas être envoyé : ce type de fichier n’est pas accepté.",
   bad_file: "{name} n’a pas pu être joint.",
+  too_much: "Trop de fichiers attendent. Envoyez-en ou retirez-en avant {name}.",
+  no_room: "Ce navigateur n’a pas assez de place pour garder {name}. Laissez cette page ouverte jusqu’à l’envoi.",
+  not_kept: "Ce navigateur ne garde pas {name}. Laissez cette page ouverte jusqu’à l’envoi.",
+  file_gone: "{name} n’est plus là. Veuillez le choisir à nouveau.",
 };

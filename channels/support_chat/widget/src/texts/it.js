@@ -44,4 +44,8 @@ export default {
   too_many: "Al massimo {n} file per messaggio.",
   attachment_type_not_allowed: "{name} non può essere inviato: questo tipo di file non è accettato.",
   bad_file: "Non è stato possibile allegare {name}.",
+  too_much: "Troppi file in attesa. Ne invii o ne tolga qualcuno prima di {name}.",
+  no_room: "Non c’è spazio in questo browser per conservare {name}. Lasci aperta questa pagina fino all’invio.",
+  not_kept: "Questo browser non conserva {name}. Lasci aperta questa pagina fino all’invio.",
+  file_gone: "{name} non è più qui. Lo scelga di nuovo.",
 };

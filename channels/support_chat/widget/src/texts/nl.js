@@ -44,4 +44,8 @@ export default {
   too_many: "Hoogstens {n} bestanden per bericht.",
   attachment_type_not_allowed: "{name} kan niet worden verstuurd: dit soort bestand is niet toegestaan.",
   bad_file: "{name} kon niet worden toegevoegd.",
+  too_much: "Er wachten te veel bestanden. Verstuur of verwijder er enkele voor {name}.",
+  no_room: "Er is in deze browser geen ruimte om {name} te bewaren. Laat deze pagina open tot het is verstuurd.",
+  not_kept: "Deze browser bewaart {name} niet. Laat deze pagina open tot het is verstuurd.",
+  file_gone: "{name} is er niet meer. Kies het opnieuw.",
 };

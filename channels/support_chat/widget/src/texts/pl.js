@@ -44,4 +44,8 @@ export default {
   too_many: "Najwyżej {n} plików w jednej wiadomości.",
   attachment_type_not_allowed: "Nie można wysłać {name}: ten rodzaj pliku nie jest przyjmowany.",
   bad_file: "Nie udało się dołączyć pliku {name}.",
+  too_much: "Zbyt wiele plików czeka. Wyślij lub usuń niektóre przed {name}.",
+  no_room: "W tej przeglądarce brakuje miejsca na przechowanie pliku {name}. Nie zamykaj tej strony, dopóki nie zostanie wysłany.",
+  not_kept: "Ta przeglądarka nie przechowuje pliku {name}. Nie zamykaj tej strony, dopóki nie zostanie wysłany.",
+  file_gone: "Pliku {name} już tu nie ma. Wybierz go ponownie.",
 };

@@ -44,4 +44,8 @@ export default {
   too_many: "No máximo {n} ficheiros por mensagem.",
   attachment_type_not_allowed: "{name} não pode ser enviado: este tipo de ficheiro não é aceite.",
   bad_file: "Não foi possível anexar {name}.",
+  too_much: "Há demasiados ficheiros em espera. Envie ou remova alguns antes de {name}.",
+  no_room: "Não há espaço neste navegador para guardar {name}. Deixe esta página aberta até ser enviado.",
+  not_kept: "Este navegador não guarda {name}. Deixe esta página aberta até ser enviado.",
+  file_gone: "{name} já não está aqui. Escolha-o novamente.",
 };

@@ -4,7 +4,6 @@ import { h, icon, ICONS, say, set } from "../dom.js";
 import { bytes } from "../times.js";
 
 const TALLEST = 140;
-const LIMITS = { message: 5000, attachment_bytes: 10485760, attachments: 5, attachment_types: [] };
 
 const matches = (type, allowed) =>
   allowed === "*/*" || allowed === type || (allowed.endsWith("/*") && type.startsWith(allowed.slice(0, -1)));
@@ -16,7 +15,6 @@ export class Composer {
     this._t = words;
     this._tag = tag;
     this._compose = compose;
-    this._files = [];
     this._build();
   }
 
@@ -50,15 +48,12 @@ export class Composer {
     this.input.value = this._chat.draft;
   }
 
-  get _limits() {
-    return { ...LIMITS, ...((this._chat.widget || {}).limits || {}) };
-  }
-
   render() {
     const closed = ["gone", "foreign", "identity"].includes(this._chat.problem);
     this.node.hidden = closed;
-    this._attach.hidden = !this._limits.attachments;
-    set(this._picker, "accept", this._limits.attachment_types.join(",") || null);
+    this._attach.hidden = !this._chat.limits.attachments;
+    set(this._picker, "accept", this._chat.limits.attachment_types.join(",") || null);
+    this._showFiles();
     // A refused first message comes back, and another tab may write on the same draft.
     if (this._chat.draft !== this.input.value && this.input.getRootNode().activeElement !== this.input) {
       this.input.value = this._chat.draft;
@@ -68,8 +63,8 @@ export class Composer {
   }
 
   get _ready() {
-    const done = this._files.filter((it) => it.attachment);
-    return !this._files.some((it) => it.stop) && Boolean(this.input.value.trim() || done.length);
+    const files = this._chat.chosen;
+    return !files.some((it) => it.busy) && Boolean(this.input.value.trim() || files.length);
   }
 
   /** Make the field as high as its text, to a limit. */
@@ -99,20 +94,18 @@ export class Composer {
   _submit(event) {
     event.preventDefault();
     if (!this._ready) return;
-    const attachments = this._files.filter((it) => it.attachment).map((it) => it.attachment);
-    const text = this.input.value.trim() || attachments.map((it) => it.name).join(", ");
-    if ([...text].length > this._limits.message) {
-      this._complain(this._t("too_long", { n: new Intl.NumberFormat(this._tag).format(this._limits.message) }));
+    const text = this.input.value.trim();
+    const most = this._chat.limits.message;
+    if ([...text].length > most) {
+      this._complain(this._t("too_long", { n: new Intl.NumberFormat(this._tag).format(most) }));
       return;
     }
     const form = this._compose();
     if (form === null) return;
     this.input.value = "";
-    this._files = [];
-    this._showFiles();
     this.fit();
     this._complain("");
-    this._chat.send({ text, attachments, form });
+    this._chat.send({ text, form });
     this.input.focus();
   }
 
@@ -130,65 +123,55 @@ export class Composer {
   }
 
   add(files) {
+    this._complaints = [];
     this._complain("");
     for (const file of files) {
       const mistake = this._mistake(file);
-      if (mistake) this._complain(mistake);
-      else this._upload(file);
+      if (mistake) this._object(mistake);
+      else this._choose(file);
     }
+  }
+
+  /** One file may be refused at once and the next after its upload: both are told. */
+  _object(mistake) {
+    this._complaints.push(mistake);
+    this._complain(this._complaints.join(" "));
   }
 
   _mistake(file) {
-    const { attachments, attachment_bytes: most, attachment_types: types } = this._limits;
-    const name = file.name;
-    if (this._files.length >= attachments) return this._t("too_many", { n: attachments });
-    if (file.size > most) return this._t("attachment_too_large", { name, size: bytes(most, this._tag) });
+    const { attachments, attachment_bytes: most, attachment_types: types } = this._chat.limits;
+    const { name } = file;
+    if (this._chat.chosen.length >= attachments) return this._t("too_many", { n: attachments });
+    if (file.size > most) return this._wording("attachment_too_large", name);
     // Browsers do not know every type; the server, which looks inside, decides about those.
     if (types.length && file.type && !types.some((it) => matches(file.type, it))) {
-      return this._t("attachment_type_not_allowed", { name });
+      return this._wording("attachment_type_not_allowed", name);
     }
-    return this._chat.contact ? "" : this._t("bad_file", { name });
+    return "";
   }
 
-  async _upload(file) {
-    const item = { name: file.name, size: file.size, percent: 0 };
-    this._files.push(item);
-    const upload = this._chat.upload(file, (percent) => {
-      item.percent = percent;
-      this._showFiles();
-    });
-    item.stop = upload.stop;
-    this._showFiles();
-    try {
-      item.attachment = (await upload.done).attachment;
-      say(this._progress, this._t("ready", { name: file.name }));
-    } catch (error) {
-      if (this._files.includes(item)) this._complain(this._refused(file, error));
-      this._files = this._files.filter((it) => it !== item);
-    }
-    item.stop = null;
-    this._showFiles();
+  async _choose(file) {
+    const problem = await this._chat.choose(file);
+    if (problem) this._object([this._wording(problem.text, file.name), problem.told].filter(Boolean).join(" "));
+    else say(this._progress, this._t("ready", { name: file.name }));
   }
 
-  _refused(file, error) {
-    const { name } = file;
-    const limit = this._limits.attachment_bytes;
-    if (error.status === 413) return this._t("attachment_too_large", { name, size: bytes(limit, this._tag) });
-    if (error.status === 429) return this._t("busy");
-    const told = error.errors && error.errors.file ? ` ${error.errors.file[0]}` : "";
-    return this._t("bad_file", { name }) + told;
+  _wording(text, name) {
+    return this._t(text, { name, size: bytes(this._chat.limits.attachment_bytes, this._tag) });
   }
 
   _showFiles() {
+    const items = this._chat.chosen;
     const seen = new Map([...this._list.children].map((node) => [node.item, node]));
-    this._list.replaceChildren(...this._files.map((item) => {
-      const node = seen.get(item) || this._chip(item);
-      node.bar.value = item.percent;
-      node.bar.hidden = Boolean(item.attachment);
+    const nodes = items.map((item) => {
+      const node = seen.get(item.id) || this._chip(item);
+      node.bar.value = item.percent || 0;
+      node.bar.hidden = !item.busy;
       return node;
-    }));
-    this._list.hidden = this._files.length === 0;
-    this.render();
+    });
+    // Only where something changed: what is put anew loses the focus.
+    if (nodes.length !== seen.size || nodes.some((it) => !it.isConnected)) this._list.replaceChildren(...nodes);
+    this._list.hidden = items.length === 0;
   }
 
   _chip(item) {
@@ -197,14 +180,12 @@ export class Composer {
     const remove = h("button", {
       type: "button", "aria-label": this._t("remove", { name }), title: this._t("remove", { name }),
       onclick: () => {
-        this._files = this._files.filter((it) => it !== item);
-        if (item.stop) item.stop();
-        this._showFiles();
+        this._chat.unchoose(item.id);
         this.input.focus();
       },
     }, icon(...ICONS.close));
     const node = h("li", { class: "chip" }, icon(...ICONS.file), h("bdi", {}, name),
       h("small", {}, bytes(item.size, this._tag)), bar, remove);
-    return Object.assign(node, { item, bar });
+    return Object.assign(node, { item: item.id, bar });
   }
 }

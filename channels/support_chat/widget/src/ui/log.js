@@ -2,6 +2,7 @@
 
 import { h, icon, ICONS, say } from "../dom.js";
 import { linkify } from "../linkify.js";
+import { said } from "../outbox.js";
 import { bytes } from "../times.js";
 
 const TOGETHER = 5 * 60000;
@@ -22,9 +23,9 @@ function rows(chat) {
     key: it.client_id,
     entry: it,
     mine: true,
-    text: it.text,
+    text: said(it),
     at: new Date(it.at),
-    attachments: it.attachments,
+    attachments: it.files.map((file) => ({ name: file.name, size: file.size, ...file.attachment, file: file.id })),
   }));
   const all = [...sent, ...waiting];
   const lastMine = sent.filter((it) => it.mine).pop();
@@ -43,8 +44,10 @@ function rows(chat) {
 }
 
 export class Log {
-  constructor({ chat, words, times, tag }) {
+  /** `discarded` is told that a message was removed, and the button that did it with it. */
+  constructor({ chat, words, times, tag, discarded }) {
     this._chat = chat;
+    this._discarded = discarded;
     this._t = words;
     this._times = times;
     this._tag = tag;
@@ -122,12 +125,11 @@ export class Log {
     const actions = h("span", { class: "actions" });
     const time = h("time", { datetime: row.at.toISOString(), title: this._times.full(row.at) }, this._times.clock(row.at));
     const foot = h("p", { class: "foot" }, time, meta, actions);
+    const bubble = h("div", { class: "bubble", dir: "auto", id: `m-${row.key}` }, ...this._body(row));
     const node = h("div", { class: row.mine ? "message mine" : "message" },
-      h("p", { class: "author", dir: "auto" }, author),
-      h("div", { class: "bubble", dir: "auto" }, ...this._body(row)),
-      ...row.attachments.map((it) => this._attachment(it)),
-      foot);
-    return { node, update: (now) => this._update({ node, meta, actions, foot }, now) };
+      h("p", { class: "author", dir: "auto" }, author), bubble, foot);
+    const made = { node, bubble, meta, actions, foot, files: [] };
+    return { node, update: (now) => this._update(made, now) };
   }
 
   _body({ text }) {
@@ -137,35 +139,77 @@ export class Log {
         : h("a", { href: part.href, target: "_blank", rel: "noopener noreferrer nofollow ugc" }, part.text));
   }
 
-  _attachment(attachment) {
-    const href = this._chat.contact && attachment.id ? this._chat.attachmentUrl(attachment) : null;
-    const size = attachment.size ? bytes(attachment.size, this._tag) : "";
-    return h(href ? "a" : "span", { class: "file", href, download: href ? attachment.name : null, target: "_blank", rel: "noopener noreferrer" },
-      icon(...ICONS.file), h("bdi", {}, attachment.name), h("small", {}, size));
+  /** Files become links with their message's answer, and show before that how far they are. */
+  _showFiles(made, { attachments }) {
+    const shape = JSON.stringify(attachments.map((it) => it.id || it.name));
+    if (shape !== made.shape) {
+      made.files.forEach((it) => it.remove());
+      made.files = attachments.map((it) => this._attachment(it));
+      made.bubble.after(...made.files);
+      made.shape = shape;
+    }
+    attachments.forEach((it, at) => {
+      const { bar } = made.files[at];
+      const percent = it.file ? this._chat.progress(it.file) : null;
+      bar.hidden = percent === null;
+      bar.value = percent || 0;
+    });
   }
 
-  _update({ node, meta, actions, foot }, row) {
+  _attachment({ id, name, size }) {
+    const href = this._chat.contact && id ? this._chat.attachmentUrl({ id }) : null;
+    const bar = h("progress", { max: "100", hidden: true, "aria-label": this._t("uploading", { name, n: "" }).replace(/[:\s%]+$/, "") });
+    const node = h(href ? "a" : "span", { class: "file", href, download: href ? name : null, target: href && "_blank", rel: href && "noopener noreferrer" },
+      icon(...ICONS.file), h("bdi", {}, name), h("small", {}, size ? bytes(size, this._tag) : ""), bar);
+    return Object.assign(node, { bar });
+  }
+
+  _update(made, row) {
+    const { node, meta, actions, foot } = made;
+    const { entry } = row;
+    this._showFiles(made, row);
     node.classList.toggle("first", row.first);
-    node.classList.toggle("failed", Boolean(row.entry && row.entry.error));
-    foot.hidden = !(row.last || row.entry || row.newestMine);
+    node.classList.toggle("failed", Boolean(entry && entry.error));
+    foot.hidden = !(row.last || entry || row.newestMine);
     say(meta, this._state(row));
-    const retry = Boolean(row.entry && row.entry.error);
-    if (retry !== Boolean(actions.firstChild)) {
-      actions.replaceChildren(...(retry ? this._actions(row.entry) : []));
+    const offered = this._offered(entry);
+    if (offered.join() !== made.offered) {
+      made.offered = offered.join();
+      actions.replaceChildren(...offered.map((name) => this._action(name, row.key)));
     }
   }
 
   _state({ entry, newestMine, id }) {
-    if (entry && entry.error) return `${this._t("message_failed")} ${entry.error}`;
-    if (entry) return this._t(this._chat.offline || this._chat.connection === "lost" ? "waiting" : "sending");
+    if (entry && entry.error) return `${this._t("message_failed")} ${this._problem(entry.error)}`;
+    if (entry) return this._t(this._stuck ? "waiting" : "sending");
     if (!newestMine) return "";
     return this._t(id <= this._chat.agentReadId ? "seen" : "sent");
   }
 
-  _actions(entry) {
-    return [
-      h("button", { type: "button", onclick: () => this._chat.retry(entry) }, this._t("retry")),
-      h("button", { type: "button", onclick: () => this._chat.discard(entry) }, this._t("discard")),
-    ];
+  get _stuck() {
+    return this._chat.offline || this._chat.connection === "lost";
+  }
+
+  /** What the desk said, or which of our texts it is. */
+  _problem(error) {
+    if (typeof error === "string") return error;
+    const size = bytes(this._chat.limits.attachment_bytes, this._tag);
+    return [this._t(error.text, { name: error.name, size }), error.told].filter(Boolean).join(" ");
+  }
+
+  /** What can be done about a message that is not sent: one that is on its way this moment is left alone. */
+  _offered(entry) {
+    if (!entry) return [];
+    if (entry.error) return ["retry", "discard"];
+    return this._stuck || entry.files.some((it) => !it.attachment) ? ["discard"] : [];
+  }
+
+  _action(name, key) {
+    const act = () => {
+      const entry = this._chat.pending.find((it) => it.client_id === key);
+      if (entry) this._chat[name](entry);
+      this._discarded();
+    };
+    return h("button", { type: "button", "aria-describedby": `m-${key}`, onclick: act }, this._t(name));
   }
 }

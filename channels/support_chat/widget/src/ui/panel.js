@@ -15,7 +15,7 @@ export class Panel {
     this._closed = closed;
     this._small = window.matchMedia(SMALL);
     this._form = new QuestionForm({ chat, words });
-    this._log = new Log({ chat, words, times, tag });
+    this._log = new Log({ chat, words, times, tag, discarded: () => this._composer.input.focus() });
     this._composer = new Composer({ chat, words, tag, compose: () => this._form.read() });
     this._build();
     this._offs = [

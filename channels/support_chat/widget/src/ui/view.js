@@ -2,7 +2,7 @@
 
 import { palette } from "../color.js";
 import { h, icon, ICONS, say, set } from "../dom.js";
-import css from "../styles.css";
+import css from "../styles/index.js";
 import { chooseTexts } from "../texts/index.js";
 import { Times } from "../times.js";
 import { Panel } from "./panel.js";

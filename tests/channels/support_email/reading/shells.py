@@ -1,0 +1,56 @@
+# ruff: noqa: E501 - what clients write is shown as they write it
+"""HTML in which clients wrap what they quote and sign; {r} is the reply, {q} what is quoted.
+
+{i} introduces it, {u} does so in a language that nobody taught the reader; {b} is a header block,
+{x} one in such a language.
+"""
+
+from __future__ import annotations
+
+SHELLS = {
+    "outlook ios": '<div dir="ltr">{r}</div><div id="ms-outlook-mobile-signature"><div>Get <a href="https://aka.ms/o0ukef">Outlook for iOS</a></div></div><div id="mail-editor-reference-message-container"><hr><div id="divRplyFwdMsg">{x}</div>{q}</div>',
+    "outlook ios old": '{r}<div class="ms-outlook-ios-signature">Get <a href="x">Outlook for iOS</a></div><hr style="display:inline-block;width:98%" tabindex="-1"><div id="divRplyFwdMsg" dir="ltr">{b}</div>{q}',
+    "yahoo ios": '{r}<br><br><p class="yahoo-quoted-begin" style="font-size: 15px">{u}</p><blockquote class="iosymail">{q}</blockquote>',
+    "yahoo android": '{r}<div id="ymail_android_signature"><a href="x">Sent from Yahoo Mail on Android</a></div> <br> <blockquote style="margin: 0 0 20px 0;"> <div style="color:#6D00F6;"> <div>{i}</div> </div> <div style="padding: 10px 0 0 20px;">{q}</div> </blockquote>',
+    "owa rgb": '{r}<div style="border-right:none; border-bottom:none; border-left:none; border-image:initial; border-top:1pt solid rgb(225,225,225); padding:3pt 0cm 0cm"><p>{x}</p></div>{q}',
+    "owa split": '{r}<div style="border-width: 1pt medium medium; border-style: solid none none; border-color: rgb(225, 225, 225) currentcolor currentcolor; padding: 3pt 0cm 0cm;"><p>{x}</p></div>{q}',
+    "windows mail": '{r}<div style="mso-element:para-border-div;border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p style="border:none;padding:0cm">{x}</p></div>{q}',
+    "zoho": '{r}<div class="zmail_extra_hr" style="border-top: 1px solid rgb(204, 204, 204)"></div><div class="zmail_extra"><div>{u}</div><blockquote id="blockquote_zmail">{q}</blockquote></div>',
+    "proton new": '{r}<div class="protonmail_signature_block"><div class="protonmail_signature_block-user protonmail_signature_block-empty"></div><div>Sent with <a href="x">Proton Mail</a> secure email.</div></div><br><div class="protonmail_quote">{u}<br><blockquote class="protonmail_quote" type="cite">{q}</blockquote></div>',
+    "gmail sig": '<div dir="ltr">{r}<br clear="all"><div><div dir="ltr" class="gmail_signature" data-smartmail="gmail_signature"><div>Tom Jones</div><div>CEO of Example</div></div></div></div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">{u}<br></div><blockquote class="gmail_quote">{q}</blockquote></div>',
+    "gmail sig prefix": '<div dir="ltr">{r}<div><span class="gmail_signature_prefix">-- </span><br><div dir="ltr" class="gmail_signature"><div>Tom Jones</div></div></div></div>',
+    "thunderbird sig": '{r}<br><pre class="moz-signature" cols="72">-- \nTom Jones</pre>',
+    "thunderbird sig div": '{r}<div class="moz-signature">-- <br>Tom Jones<br>CEO</div>',
+    "outlook web sig": '<div class="elementToProof">{r}</div><div class="elementToProof" id="Signature"><div>Tom Jones</div><div>CEO</div></div><div id="appendonsend"></div><hr><div id="divRplyFwdMsg">{b}</div>{q}',
+    "mailru": '{r}<br><blockquote style="border-left:1px solid #0857A6;margin:10px;padding:0 0 0 10px;">{i}<br>&nbsp;<div id="">{q}</div></blockquote>',
+    "yandex": '{r}<div>&nbsp;</div><div>-- </div><div>Отправлено из мобильного приложения Яндекс Почты</div><div>&nbsp;</div><div>02.12.2019, 10:11, "Ann" &lt;ann@example.com&gt;:</div><blockquote><p>{q}</p></blockquote>',
+    "qq": '{r}<div><br></div><div style="font-size: 12px;font-family: Arial Narrow;padding:2px 0 2px 0;">------------------&nbsp;原始邮件&nbsp;------------------</div><div style="font-size: 12px;background:#efefef;padding:8px;"><div><b>发件人:</b>&nbsp;"Ann"&lt;ann@example.com&gt;;</div><div><b>发送时间:</b>&nbsp;2019年12月2日(星期一) 上午10:11</div><div><b>收件人:</b>&nbsp;"Bob"&lt;bob@example.net&gt;;</div><div></div><div><b>主题:</b>&nbsp;Order</div></div>{q}',
+    "netease master": '{r}<div id="ntes-pcmail-signature"></div><div class="ntes-mailmaster-quote" style="padding-top: 1px; padding-bottom: 1px"><div style="margin-top: 2em; font-size:14px;color:#151515;"><span>---- Replied Message ----</span></div><table><tr><td>From</td><td>Ann&lt;ann@example.com&gt;</td></tr><tr><td>Date</td><td>12/02/2019 10:11</td></tr><tr><td>To</td><td>bob@example.net</td></tr><tr><td>Subject</td><td>Order</td></tr></table>{q}</div>',
+    "netease 163": '{r}<br><p style="margin:0;"></p><div style="position:relative;zoom:1"></div><div id="divNeteaseMailCard"></div><p style="margin: 0;"><br></p><p>在 2019-12-02 10:11:32，"Ann" &lt;ann@example.com&gt; 写道：</p><blockquote id="isReplyContent" style="PADDING-LEFT: 1ex; MARGIN: 0px 0px 0px 0.8ex; BORDER-LEFT: #ccc 1px solid">{q}</blockquote>',
+    "aliyun": '<div class="__aliyun_email_body_block">{r}<blockquote style="margin-right:0;margin-top:0;margin-bottom:0;"><div>------------------------------------------------------------------</div><div>发件人：Ann &lt;ann@example.com&gt;</div><div>发送时间：2019年12月2日(星期一) 10:11</div><div>收件人：Bob</div><div>主\u3000题：Order</div>{q}</blockquote></div>',
+    "naver": '<div>{r}</div><div style="font-family:Gulim;margin:4px 0 4px"><div>-----Original Message-----</div><div><b>From:</b> "Ann"&lt;ann@example.com&gt;</div><div><b>To:</b> bob</div><div><b>Cc:</b></div><div><b>Sent:</b> 2019-12-02 (월) 10:11:32 (GMT+09:00)</div><div><b>Subject:</b> Order</div></div>{q}',
+    "t-online": '{r}<br><div>-----Original-Nachricht-----</div><div>Betreff: Order</div><div>Datum: 2019-12-02T10:11:32+0100</div><div>Von: "Ann" &lt;ann@example.com&gt;</div><div>An: "Bob"</div><div>{q}</div>',
+    "webde": '<div>{r}<div>&nbsp;<div name="quote" style="margin:10px 5px 5px 10px; padding: 10px 0 10px 10px; border-left:2px solid #C3D9E5;"><div style="margin:0 0 10px 0;"><b>Gesendet:</b>&nbsp;Montag, 02. Dezember 2019 um 10:11 Uhr<br><b>Von:</b>&nbsp;Ann<br><b>An:</b>&nbsp;bob</div><div name="quoted-content">{q}</div></div></div></div>',
+    "lotus": '<font size=2 face="sans-serif">{r}</font><br><br><table width=100%><tr valign=top><td><font size=1><b>Ann Smith &lt;ann@example.com&gt;</b></font><p><font size=1>12/02/2019 10:11 AM</font><td><table><tr><td>To</td><td>Bob</td></tr><tr><td>cc</td><td></td></tr><tr><td>Subject</td><td>Order</td></tr></table></table><br>{q}',
+    "superhuman": '<div>{r}</div><div class="gmail_signature"></div><br><div class="gmail_quote">{i}<br><blockquote class="gmail_quote"><div class="gmail_extra">{q}</div></blockquote></div>',
+    "hey": '<div class="trix-content">{r}<br>On December 2, 2019, Ann Smith &lt;ann@example.com&gt; wrote:<br><blockquote>{q}</blockquote></div>',
+    "front": '{r}<div class="front-signature">Tom</div><br><div>{i}</div><blockquote type="cite" class="front-blockquote">{q}</blockquote>',
+    "missive": '<div>{r}</div><br><div class="missive_quote">{i}<blockquote style="border-left:1px solid">{q}</blockquote></div>',
+    "spark": '<div name="messageBodySection">{r}</div><div name="messageSignatureSection"><br><div class="matchFont">Tom Jones</div></div><div name="messageReplySection">{u}<br><blockquote type="cite" class="spark_quote">{q}</blockquote></div>',
+    "mailspring": '<div>{r}</div><div class="gmail_quote_attribution">{i}</div><blockquote class="gmail_quote">{q}</blockquote>',
+    "mailbird": '<div id="__MailbirdStyleContent" style="font-size: 10pt">{r}<blockquote class="history_container" type="cite" style="border-left-style:solid"><p>{i}</p>{q}</blockquote></div>',
+    "emclient": '{r}<div><br></div><div>------ Original Message ------</div><div>From "Ann Smith" &lt;ann@example.com&gt;</div><div>To bob@example.net</div><div>Date 12/2/2019 10:11:32 AM</div><div>Subject Order</div><div><br></div><div id="x123" class="cite2"><blockquote cite="x" type="cite" class="cite2">{q}</blockquote></div>',
+    "freshdesk": '<div>{r}</div><div class="freshdesk_quote"><blockquote class="freshdesk_quote">{u}<span class="separator"></span>{q}</blockquote></div>',
+    "helpscout": '{r}<br><div id="hs-quote">{i}<blockquote>{q}</blockquote></div>',
+    "zendesk": "{r}<br>##- Please type your reply above this line -##<br>{q}",
+    "samsung": '<div dir="auto">{r}</div><div id="composer_signature" dir="auto"><div style="font-size:85%;color:#575757">Sent from my Galaxy</div></div><div dir="auto"><br></div><div><br></div><div align="left" dir="auto" style="font-size:100%;color:#000000"><div>-------- Original message --------</div><div>From: Ann &lt;ann@example.com&gt; </div><div>Date: 02/12/2019  10:11  (GMT+01:00) </div><div>To: bob </div><div>Subject: Order </div><div><br></div></div>{q}',
+    "roundcube new": '{r}<p id="reply-intro">{u}</p><blockquote type="cite" style="padding: 0 0.4em">{q}</blockquote>',
+    "horde": '{r}<p>Quoting Ann Smith &lt;<a href="mailto:ann@example.com">ann@example.com</a>&gt;:</p><blockquote style="border-left:2px solid blue" type="cite">{q}</blockquote>',
+    "kmail": "{r}<p>On Monday, 2 December 2019 10:11:32 CET Ann Smith wrote:</p><p>&gt; Do you want the lamp?</p><p>&gt; Ann</p>",
+    "evolution": '{r}<div>On Mon, 2019-12-02 at 10:11 +0000, Ann Smith wrote:</div><blockquote type="cite" style="margin:0 0 0 .8ex">{q}</blockquote>',
+    "orange": '{r}<br><blockquote style="border-left: 1px solid #FF6600; padding-left:5px">&gt; Message du 02/12/19 10:11<br>&gt; De : "Ann"<br>&gt; Objet : Order<br>{q}</blockquote>',
+    "libero": "{r}<blockquote><div>Il 2 dicembre 2019 alle 10.11 Ann &lt;ann@example.com&gt; ha scritto:</div>{q}</blockquote>",
+    "word": '<div class="WordSection1">{r}<p class="MsoNormal"><o:p>&nbsp;</o:p></p><div class="MsoNormal" align="center" style="text-align:center"><hr size="2" width="98%" align="center"></div><p class="MsoNormal"><b>From:</b> Ann Smith &lt;ann@example.com&gt;<br><b>Sent:</b> Monday, December 2, 2019<br><b>To:</b> Bob<br><b>Subject:</b> Order</p>{q}</div>',
+    "mac new outlook": '<div>{r}</div><div id="mail-editor-reference-message-container"><div><div style="border:none;border-top:solid #B5C4DF 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class="MsoNormal" style="margin-bottom:12.0pt"><b><span style="font-size:12.0pt;color:black">From: </span></b><span>Ann &lt;ann@example.com&gt;<br><b>Date: </b>Monday, 2 December 2019 at 10:11<br><b>To: </b>Bob<br><b>Subject: </b>Order</span></p></div></div>{q}</div>',
+    "skype/teams block": '{r}<div><div style="border-top:solid #E1E1E1 1.0pt"><div><b>Von:</b> Ann<br></div></div></div>{q}',
+}
