@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from support_core.plugin_api import to_text
 
-from .reading import Address, Kind, bounce_of, classify, forwarded, read_mail, shown_reply
+from .reading import Address, Kind, bounce_of, forwarded, read_mail, shown_reply, verdict_on
 from .tokens import message_key
 
 if TYPE_CHECKING:
@@ -135,13 +135,13 @@ def _cleaned(value: Any) -> Any:
 def prepare(raw: bytes, own_addresses: Collection[str] = ()) -> Incoming:
     """Read a raw mail."""
     mail = read_mail(raw)
-    visible = shown_reply(mail)
+    visible, bounce = shown_reply(mail), bounce_of(mail)
     return Incoming(
         mail=mail,
         visible=visible,
         text=to_text(clean(visible.html)) if visible.html.strip() else None,
-        verdict=classify(mail, own_addresses),
-        bounce=bounce_of(mail),
+        verdict=verdict_on(mail, bounce, own_addresses),
+        bounce=bounce,
         forward=forwarded(mail),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .automatic import classify
+from .automatic import classify, verdict_on
 from .bounces import bounce_of
 from .forwards import forwarded
 from .inspection import inspect
@@ -30,6 +30,7 @@ __all__ = [
     "inspect",
     "read_mail",
     "shown_reply",
+    "verdict_on",
     "visible_html",
     "visible_reply",
     "visible_text",

@@ -53,7 +53,11 @@ def classify(mail: Mail, own_addresses: Collection[str] = ()) -> Verdict:
     `own_addresses` are the desk's own: nothing that comes from one of them is ever answered. A mail
     without a sender may be answered as far as its header goes; there is nobody to answer.
     """
-    bounce = bounce_of(mail)
+    return verdict_on(mail, bounce_of(mail), own_addresses)
+
+
+def verdict_on(mail: Mail, bounce: Bounce | None, own_addresses: Collection[str] = ()) -> Verdict:
+    """Judge a mail of which is known whether it is a bounce; see :func:`classify`."""
     if bounce is not None:
         return _of_bounce(bounce)
     kind, reasons = _kind(mail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
-from .automatic import classify
+from .automatic import classify, verdict_on
 from .bounces import bounce_of
 from .forwards import forwarded
 from .reader import read_mail
@@ -24,8 +24,8 @@ def inspect(raw: bytes, own_addresses: Collection[str] = ()) -> dict[str, Any]:
     """Return all that is made of a mail, ready for JSON; contents of attachments left out."""
     mail = read_mail(raw)
     visible = visible_reply(mail)
-    verdict = classify(mail, own_addresses)
     bounce = bounce_of(mail)
+    verdict = verdict_on(mail, bounce, own_addresses)
     passed_on = forwarded(mail)
     return {
         "message_id": mail.message_id,
