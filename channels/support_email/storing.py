@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
-
-from support_core.plugin_api import BlobTooLarge
 
 from .incoming import StoredFile
 
@@ -16,9 +12,6 @@ if TYPE_CHECKING:
     from support_core.plugin_api import Blob, Desk
 
     from .incoming import Incoming
-
-#: Blobs that are written at the same time: each waits for its disk or its bucket.
-AT_ONCE = 8
 
 
 class Store:
@@ -32,32 +25,15 @@ class Store:
 
     def raw(self, mails: Sequence[bytes]) -> list[Blob]:
         """Store raw mails, in their order."""
-        return [it for it in self._all(mails, max(map(len, mails), default=0) + 1) if it]
+        return self._blobs.put_all(mails, workspace_id=self._workspace_id)
 
     def files(self, mails: Sequence[Incoming]) -> Iterator[list[StoredFile]]:
         """Store the files of mails; yield those of each mail, in order."""
-        attachments = [list(it.mail.attachments) for it in mails]
-        blobs = iter(self._all([it.content for each in attachments for it in each], self._most))
-        return iter([[StoredFile(it, next(blobs)) for it in each] for each in attachments])
-
-    def _all(self, contents: Sequence[bytes], most: int) -> list[Blob | None]:
-        if len(contents) < 2:
-            return [self._put(it, most) for it in contents]
-        number = min(AT_ONCE, len(contents))
-        with ThreadPoolExecutor(number, "email-store") as threads:
-            # A task for each thread, not for each blob: handing over takes as long as writing.
-            shares = threads.map(
-                lambda first: [self._put(it, most) for it in contents[first::number]], range(number)
-            )
-        stored: list[Blob | None] = [None] * len(contents)
-        for first, blobs in enumerate(shares):
-            stored[first::number] = blobs
-        return stored
-
-    def _put(self, content: bytes, most: int) -> Blob | None:
-        try:
-            return self._blobs.put(
-                io.BytesIO(content), workspace_id=self._workspace_id, max_bytes=most
-            )
-        except BlobTooLarge:
-            return None
+        attachments = [it for mail in mails for it in mail.mail.attachments]
+        small = [it.content for it in attachments if len(it.content) <= self._most]
+        blobs = iter(self._blobs.put_all(small, workspace_id=self._workspace_id))
+        for mail in mails:
+            yield [
+                StoredFile(it, next(blobs) if len(it.content) <= self._most else None)
+                for it in mail.mail.attachments
+            ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 CHUNK_BYTES = 65_536
 _KEY = re.compile(r"[1-9][0-9]{0,18}/([0-9a-f]{2})/\1[0-9a-f]{62}")
@@ -67,6 +67,14 @@ class BlobStore(Protocol):
         """
         ...
 
+    def put_all(self, contents: Sequence[bytes], *, workspace_id: int) -> list[Blob]:
+        """Store several contents that are in memory, in their order; return once all are durable.
+
+        Costs less than as many calls of `put`. A raise may leave some of them behind, to which
+        nobody refers.
+        """
+        ...
+
     def open(self, key: str) -> BinaryIO:
         """Return the content for reading, from any position. Raises `BlobMissing`."""
         ...
@@ -110,5 +118,13 @@ def receive(
             raise BlobTooLarge(max_bytes)
         digest.update(chunk)
         write(chunk)
-    sha256 = digest.hexdigest()
+    return _named(digest.hexdigest(), size, workspace_id)
+
+
+def blob_of(content: bytes, *, workspace_id: int) -> Blob:
+    """Name a content; raises `BlobKeyInvalid` for a workspace that cannot be."""
+    return _named(hashlib.sha256(content).hexdigest(), len(content), workspace_id)
+
+
+def _named(sha256: str, size: int, workspace_id: int) -> Blob:
     return Blob(checked(f"{workspace_id}/{sha256[:2]}/{sha256}"), sha256, size)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -26,7 +29,6 @@ from tests.services.process import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 SHA256 = hashlib.sha256(b"hello").hexdigest()
 INVALID_KEYS = [
@@ -99,6 +101,22 @@ class BlobStoreContract:
             assert stream.read() == content
         assert store.exists(blob.key)
         assert store.size(blob.key) == len(content)
+
+    def test_several_contents_are_stored_as_each_alone(self, store: BlobStore) -> None:
+        contents = [b"one", b"", b"two" * 100_000, b"one", *(b"%d" % it for it in range(150))]
+        stored = store.put_all(contents, workspace_id=7)
+        assert stored == [self.put(store, it, workspace_id=7) for it in contents]
+        for blob, content in zip(stored, contents, strict=True):
+            with store.open(blob.key) as file:
+                assert file.read() == content
+        assert store.put_all([], workspace_id=7) == []
+
+    def test_several_contents_of_a_workspace_that_cannot_be_are_refused(
+        self, store: BlobStore, count_blobs: Callable[[], int]
+    ) -> None:
+        with pytest.raises(BlobKeyInvalid):
+            store.put_all([b"one", b"two"], workspace_id=-1)
+        assert count_blobs() == 0
 
     def test_content_is_read_from_any_position(self, store: BlobStore) -> None:
         blob = self.put(store, b"hello world")
@@ -213,6 +231,46 @@ class TestFolderBlobStore(BlobStoreContract):
     @pytest.fixture
     def count_blobs(self, tmp_path: Path) -> Callable[[], int]:
         return lambda: sum(path.is_file() for path in tmp_path.rglob("*"))
+
+    def test_several_are_on_the_disk_before_any_has_its_name(
+        self, store: FolderBlobStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store.put_all([b"%d" % it for it in range(40)], workspace_id=1)
+        did: list[str] = []
+        sync, replace = os.fsync, Path.replace
+
+        def synced(descriptor: int) -> None:
+            is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+            did.append("folder" if is_folder else "file")
+            sync(descriptor)
+
+        def named(path: Path, target: Path) -> Path:
+            did.append("name")
+            return replace(path, target)
+
+        monkeypatch.setattr(os, "fsync", synced)
+        monkeypatch.setattr(Path, "replace", named)
+        stored = store.put_all([b"%d" % it for it in range(40)], workspace_id=1)
+        folders = len({it.sha256[:2] for it in stored})
+        assert did == ["file"] * 40 + ["name"] * 40 + ["folder"] * folders
+
+    def test_a_full_disk_leaves_nothing_of_several(
+        self,
+        store: FolderBlobStore,
+        count_blobs: Callable[[], int],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        sync, calls = os.fsync, iter(range(1000))
+
+        def full(descriptor: int) -> None:
+            if next(calls) == 2:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            store.put_all([b"one", b"two", b"three", b"four"], workspace_id=1)
+        assert count_blobs() == 0
 
     def test_blobs_are_private_to_the_user(self, store: FolderBlobStore, tmp_path: Path) -> None:
         path = tmp_path / "var" / "blobs" / self.put(store, b"hello").key
