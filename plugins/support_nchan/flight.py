@@ -17,7 +17,7 @@ from .connections import Failed, Stale
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .connections import Answer, Connection, Connections
+    from .connections import Answer, Call, Connection, Connections
 
 #: Requests that are under way at a time, at most.
 AT_ONCE = 8
@@ -47,7 +47,7 @@ class Request(NamedTuple):
     """What is sent, and the line in which it has its place."""
 
     line: str
-    content: bytes
+    call: Call
 
 
 class Flight:
@@ -102,7 +102,7 @@ class Flight:
             self._failed(number, unreached(error))
             return False
         try:
-            connection.send(self._requests[number].content)
+            connection.send(self._requests[number].call)
         except Failed as error:
             self._broke(number, connection, error)
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from .channels import joined, turn
-from .connections import Connections, Failed
+from .connections import Call, Connections, Failed
 from .flight import ACCEPTED, Flight, NotPublished, Request, require, unreached
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class Publisher:
         requests: list[Request] = []
         for it in said:
             if isinstance(it, Message):
-                content = self._message(EVENTS, it.channels, it.name, it.content)
-                requests.append(Request(it.line, content))
+                call = self._message(EVENTS, it.channels, it.name, it.content)
+                requests.append(Request(it.line, call))
             else:
                 Flight(self._connections, requests).run()
                 requests = []
@@ -101,23 +101,23 @@ class Publisher:
             return f"Streams get nothing new: {reason}"
         return None
 
-    def _ask(self, request: bytes, *, accepted: frozenset[int] = ACCEPTED) -> bytes:
+    def _ask(self, call: Call, *, accepted: frozenset[int] = ACCEPTED) -> bytes:
         try:
-            answer = self._connections.ask(request)
+            answer = self._connections.ask(call)
         except Failed as error:
             raise unreached(error) from None
         require(answer, accepted)
         return answer.body
 
-    def _message(self, path: str, channels: Sequence[str], name: str, content: bytes) -> bytes:
+    def _message(self, path: str, channels: Sequence[str], name: str, content: bytes) -> Call:
         headers = {
             **self._headers,
             "X-Support-Channels": joined(channels),
             "X-EventSource-Event": name,
             "Content-Type": "application/json",
         }
-        return self._connections.request("POST", path, headers, content)
+        return Call("POST", path, headers, content)
 
-    def _bare(self, method: str, channel: str) -> bytes:
+    def _bare(self, method: str, channel: str) -> Call:
         headers = {**self._headers, "X-Support-Channels": channel}
-        return self._connections.request(method, EVENTS, headers, b"")
+        return Call(method, EVENTS, headers)

@@ -35,8 +35,10 @@ def test_the_guides_stream_sends_customers_what_agents_write(
         office.post(f"/conversations/{first}/reply", {"body": "Hello"})
         office.post(f"/conversations/{first}/reply", {"body": "Between us", "type": "note"})
         second = office.conversation(box)  # the same customer's
-        office.post(f"/conversations/{second}/typing")
         office.post(f"/conversations/{second}/reply", {"body": "Hello again"})
+        # What is said in passing waits for nobody: the stream has to know the conversation.
+        until(lambda: len(reader.events) >= 2, "both messages")
+        office.post(f"/conversations/{second}/typing")
         other = office.post(
             "/conversations",
             {

@@ -259,7 +259,6 @@ def test_an_answer_in_parts_is_read_whole(publishing: Start) -> None:
     "nonsense",
     [
         b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
-        b"HTTP/1.1 201 Created\r\n\r\n",
         b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"x" * 70_000,
     ],
@@ -276,6 +275,6 @@ def test_what_is_no_answer_of_a_publisher_is_a_failure(publishing: Start, nonsen
 
 def test_a_field_with_a_line_end_is_never_sent(publishing: Start) -> None:
     server, publisher = publishing(lambda stream, _request: stream.sendall(answer()))
-    with pytest.raises(ValueError, match="more than one line"):
+    with pytest.raises(ValueError, match="Invalid header value"):
         publisher.publish([Message("a", ["a\r\nX-Other: 1"], "message", b"{}")])
     assert server.requests == []
