@@ -101,8 +101,12 @@ class Connections:
                 pass
         host, port = self._address
         opened = self._class(host, port, timeout=CONNECT)
-        opened.connect()
-        opened.sock.settimeout(ANSWER)
+        try:
+            opened.connect()
+            opened.sock.settimeout(ANSWER)
+        except BaseException:
+            opened.close()
+            raise
         return Connection(opened, self._base)
 
     def give_back(self, connection: Connection) -> None:

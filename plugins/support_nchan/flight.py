@@ -105,6 +105,9 @@ class Flight:
             connection.send(self._requests[number].call)
         except Failed as error:
             self._broke(number, connection, error)
+        except BaseException:
+            connection.close()
+            raise
         else:
             self._under_way.append((number, connection))
         return True
