@@ -23,17 +23,16 @@ ADDRESS = "support@desk.example"
 
 #: What ``support-core worker`` does with a mailbox that it begins to watch.
 PROGRAM = """
-import gc, json, resource, sys, time
+import json, resource, sys, time
 from functools import partial
 from sqlalchemy import func, select
-from support_core import app
+from support_core import app, collector
 from support_core.models import Attachment, Conversation, Thread
 from support_email.watching import fetch_once
 settings, workspace_id, mailbox_id = json.loads(sys.argv[1])
 application = app.build(settings).registry.support
 open_desk = partial(application.desk, workspace_id)
-gc.collect()
-gc.freeze()
+collector.settle()
 print("ready", flush=True)
 began, cpu = time.perf_counter(), time.process_time()
 fetch_once(open_desk, mailbox_id)

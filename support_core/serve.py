@@ -6,7 +6,6 @@ One process, one port: requests, streams, job workers and schedules. ``pserve`` 
 
 from __future__ import annotations
 
-import gc
 import logging
 import resource
 import signal
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 import uvicorn
 
-from . import migrations
+from . import collector, migrations
 from .front import Front
 from .server_options import ServerOptions
 from .settings import ConfigurationError
@@ -120,9 +119,7 @@ class EmbeddedServer:
         )
         # Its start and end are our own lines; its warnings and errors stay.
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
-        # What is here now stays: the collector need not walk through it again while streams wait.
-        gc.collect()
-        gc.freeze()
+        collector.settle()
         log.info("serving", listen=list(options.listen), threads=options.threads, workers=workers)
         try:
             _Server(options.uvicorn(front), hub).run(sockets=sockets)

@@ -40,7 +40,8 @@ PAUSE_SECONDS = 300.0
 #: Seconds without a mail after which the process ends.
 IDLE_SECONDS = 60.0
 
-PROGRAM = "from support_email.reading_process import serve; serve({fd})"
+#: Without the collector, which would look at all that is being imported again and again.
+PROGRAM = "import gc; gc.disable(); from support_email.reading_process import serve; serve({fd})"
 
 
 class ReadingProcess:
@@ -176,8 +177,9 @@ def serve(fd: int) -> None:
     """Read mails for whoever holds the other end, until they close it or need nothing."""
     # A Ctrl-C is meant for the one that started us, and its end is ours.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.collect()
     gc.freeze()
+    gc.enable()
+    gc.set_threshold(10_000)
     with Connection(fd) as connection:
         try:
             connection.send(True)

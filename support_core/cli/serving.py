@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import structlog
 
+from .. import collector
 from ..gateway import StreamsOnly
 from ..metrics_server import MetricsServer
 from ..serve import EmbeddedServer, registry_in, require_schema
@@ -128,9 +128,7 @@ def worker(  # noqa: PLR0913 - options
         log.info("stopped")
         context.exit(0 if well else 1)
     shown = MetricsServer(application, metrics, count=metrics_ports) if metrics else None
-    # What is here now stays: the collector need not walk through it again with every batch of work.
-    gc.collect()
-    gc.freeze()
+    collector.settle()
     application.jobs.start_workers(number, queues=chosen)
     if shown is not None:
         shown.start()
