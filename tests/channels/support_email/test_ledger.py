@@ -248,7 +248,7 @@ def test_a_full_disk_is_shown_and_loses_nothing(
 
     post.deliver(a_mail("One"), a_mail("Two"))
     blobs = post.workspace.under_test.application.blobs
-    monkeypatch.setattr(blobs, "put", full)
+    monkeypatch.setattr(blobs, "put_all", full)
     with pytest.raises(OSError, match="No space left"):
         post.fetch()
     status = post.mailbox()["imap_status"]
