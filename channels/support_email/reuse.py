@@ -61,24 +61,25 @@ class Connections:
             found.session.close()
 
     def give_back(self, key: Key, session: SmtpSession) -> None:
-        """Keep a connection for the next mail, or end it."""
+        """Keep a connection for the next mail, or end it; the one that waits longest makes room."""
         now = self.clock()
         ends = session.opened_at + LIFE_SECONDS
+        over = session
         with self._changed:
             others = sum(it.key == key for it in self._waiting)
-            keep = (
+            if (
                 not self._closed
                 and session.usable
                 and session.mails < MOST_MAILS
                 and now < ends
                 and others < MOST_OF_ONE
-                and len(self._waiting) < MOST
-            )
-            if keep:
+            ):
                 self._waiting.append(_Waiting(session, key, min(ends, now + IDLE_SECONDS)))
                 self._watch()
-        if not keep:
-            session.close()
+                if len(self._waiting) <= MOST:
+                    return
+                over = self._waiting.pop(0).session
+        over.close()
 
     def close(self) -> None:
         """End all that wait, and keep none from now on."""
@@ -96,6 +97,7 @@ class Connections:
                 target=self._reap, name="email-connections", daemon=True
             )
             self._reaper.start()
+        self._changed.notify_all()  # what came last may be the first to end
 
     def _reap(self) -> None:
         while True:

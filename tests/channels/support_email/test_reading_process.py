@@ -230,8 +230,7 @@ def test_a_long_run_is_read_there_and_filed_the_same(
     assert post.fetch() == {"filed": 130}
     assert asked == [100, 30]
     assert len(post.conversations()) == 100  # a page of them
-    workspace.under_test.application.close()
-    assert process._process is None
+    process.close()
 
 
 @pytest.mark.parametrize("wanted", ["true", "false"])
@@ -251,6 +250,7 @@ def test_it_is_started_where_many_wait_and_that_is_wanted(tmp_path: Path, wanted
         assert (preparation._process._process is not None) == (wanted == "true")
     finally:
         desk.application.close()
+    assert preparation._process._process is None
 
 
 def test_the_next_one_is_made_while_this_one_is_used() -> None:

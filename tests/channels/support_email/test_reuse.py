@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.waiting import until
 from .wire import Post, a_mail, a_post, smtp_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from support_core.testing import TestWorkspace
@@ -26,10 +28,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a busy machine take its time between two mails, and for the server's answer."""
+def _alone(workspace: TestWorkspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no connection of other tests wait, and a busy machine take its time between two mails."""
     monkeypatch.setattr(reuse, "IDLE_SECONDS", 600.0)
     monkeypatch.setattr("support_email.smtp.CHECK_SECONDS", 60.0)
+    with closing(reuse.Connections()) as own:
+        extensions = workspace.under_test.application.extensions
+        monkeypatch.setitem(extensions, "email.connections", own)
+        yield
 
 
 @pytest.fixture
@@ -127,18 +133,40 @@ def test_a_server_that_takes_no_more_mails_on_a_connection_is_given_them_on_anot
     assert connections(smtp) == [1, 1]
 
 
-def test_a_connection_carries_so_many_mails_and_waits_so_long(
+def test_a_connection_carries_so_many_mails(
     post: Post, conversation: int, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reuse, "MOST_MAILS", 2)
     for _ in range(5):
         post.reply(conversation)
     assert connections(smtp) == [2, 2, 1]
+
+
+def test_a_connection_waits_so_long_even_where_others_wait_longer(
+    post: Post, conversation: int, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = a_post(post.workspace, **smtp_fields(smtp))
+    other.take(a_mail("Where is it?", to=other.address))
+    other.reply(other.conversations()[0]["id"])
     monkeypatch.setattr(reuse, "IDLE_SECONDS", 0.05)
     post.reply(conversation)
     until(lambda: not waiting(post))
+    assert len(waiting(other)) == 1
     post.reply(conversation)
-    assert connections(smtp) == [2, 2, 2, 1]
+    assert connections(smtp) == [1, 1, 1]
+
+
+def test_where_too_many_wait_the_one_that_waited_longest_makes_room(
+    post: Post, conversation: int, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reuse, "MOST", 1)
+    other = a_post(post.workspace, **smtp_fields(smtp))
+    other.take(a_mail("Where is it?", to=other.address))
+    post.reply(conversation)
+    other.reply(other.conversations()[0]["id"])
+    other.reply(other.conversations()[0]["id"])
+    assert waiting(post) == []
+    assert connections(smtp) == [1, 2]
 
 
 def test_changed_settings_take_a_new_connection(
