@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select
-from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import bindparam, event as sqlalchemy_event, insert, select
 
 from . import event_log
 from .bus import Notice, Signal

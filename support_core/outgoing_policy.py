@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import socket
 import time
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import Future, TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,

@@ -12,8 +12,7 @@ import structlog
 
 from . import hookspecs
 from .channels import Channel
-from .conversation_fields import CORE_FIELDS as CONVERSATION_FIELDS
-from .conversation_fields import ConversationFields
+from .conversation_fields import CORE_FIELDS as CONVERSATION_FIELDS, ConversationFields
 from .mailbox_fields import CORE_FIELDS
 from .settings import ConfigurationError
 

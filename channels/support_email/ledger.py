@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import insert, select
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import (
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    TimeoutError as PoolTimeout,
+)
 
 from support_core.plugin_api import BlobMissing, BlobStoreAway, NotFound, Prepared
 

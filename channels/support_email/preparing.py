@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from .ledger import Kept
 
 #: So many mails at once are worth the way to the reading process, where there is one; and so many
-#: in one run are worth starting it, which takes about as long as reading a thousand.
+#: in one run are worth starting it, which takes about as long as reading two hundred.
 WORTH_SENDING = 20
-WORTH_STARTING = 200
+WORTH_STARTING = 100
 
 
 @dataclass(frozen=True)

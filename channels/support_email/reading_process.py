@@ -7,22 +7,20 @@ all of the memory or by never coming to an end, ends nothing else.
 
 from __future__ import annotations
 
-import gc
-import signal
 import subprocess
 import sys
 import time
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import structlog
 
-from .incoming import Unreadable, prepared
+from .incoming import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
+    from multiprocessing.connection import Connection
 
     from .incoming import Incoming
 
@@ -37,11 +35,8 @@ START_SECONDS = 60.0
 #: Seconds without a further try after one that did not start.
 PAUSE_SECONDS = 300.0
 
-#: Seconds without a mail after which the process ends.
-IDLE_SECONDS = 60.0
-
 #: Without the collector, which would look at all that is being imported again and again.
-PROGRAM = "import gc; gc.disable(); from support_email.reading_process import serve; serve({fd})"
+PROGRAM = "import gc; gc.disable(); from support_email.reader import serve; serve({fd})"
 
 
 class ReadingProcess:
@@ -171,21 +166,3 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"Reading it took longer than {MOST_SECONDS:.0f} seconds, twice."
     return "Reading it ended the process that reads, twice."
-
-
-def serve(fd: int) -> None:
-    """Read mails for whoever holds the other end, until they close it or need nothing."""
-    # A Ctrl-C is meant for the one that started us, and its end is ours.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.freeze()
-    gc.enable()
-    gc.set_threshold(10_000)
-    with Connection(fd) as connection:
-        try:
-            connection.send(True)
-            while connection.poll(IDLE_SECONDS):
-                mails, own_addresses = connection.recv()
-                for raw in mails:
-                    connection.send(prepared(raw, own_addresses))
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            return  # the other end is closed

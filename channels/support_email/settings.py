@@ -62,7 +62,7 @@ SETTINGS = (
         READING_PROCESS,
         "flag",
         "true",
-        "Read mails in a process of its own (about 80 MiB) while hundreds of them wait.",
+        "Read mails in a process of its own (about 35 MiB) while many of them wait.",
     ),
     Setting("support.ratelimit.imap-test", "rate", "5/minute", "POST /mailboxes/{id}/test-imap."),
     Setting("support.ratelimit.smtp-test", "rate", "5/minute", "POST /mailboxes/{id}/test-smtp."),

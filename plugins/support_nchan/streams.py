@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from support_core.plugin_api import Invalid, NotAcceptable, Selection, frame
 
-from . import channels as channels_of
-from . import message_ids
+from . import channels as channels_of, message_ids
 from .positions import OutOfReach, after_event, after_message
 
 if TYPE_CHECKING:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from configparser import Error as IniError
-from configparser import RawConfigParser
+from configparser import Error as IniError, RawConfigParser
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError

@@ -20,8 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from ..settings import ConfigurationError
 from . import scoping
 from .lowered import provide as provide_lowered
-from .reading import Readers
-from .reading import begin as begin_reading
+from .reading import Readers, begin as begin_reading
 from .session import WorkspaceSession
 from .writing import Line, LinedConnection
 

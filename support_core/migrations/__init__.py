@@ -23,6 +23,7 @@ from ..setting_kinds import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from importlib.machinery import ModuleSpec
 
     from sqlalchemy import Connection
 
@@ -60,11 +61,20 @@ def _plugin_folders() -> dict[str, Path]:
     folders = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
         spec = importlib.util.find_spec(point.module)
-        for location in (spec.submodule_search_locations or []) if spec else []:
-            folder = Path(location) / "migrations"
+        for location in _folders(spec):
+            folder = location / "migrations"
             if any(path.name != "__init__.py" for path in folder.glob("*.py")):
                 folders[point.name] = folder
     return folders
+
+
+def _folders(spec: ModuleSpec | None) -> list[Path]:
+    """Where a plugin's files are, be the plugin a package or a module in one."""
+    if spec is None:
+        return []
+    if spec.submodule_search_locations is not None:
+        return [Path(it) for it in spec.submodule_search_locations]
+    return [Path(spec.origin).parent] if spec.parent and spec.origin else []
 
 
 def script_directory() -> ScriptDirectory:

@@ -31,7 +31,8 @@ class ErrorCode:
 
 def error_catalogue(application: Application) -> list[ErrorCode]:
     """Return the codes of the core and of the enabled plugins, by status and code."""
-    packages = {CORE, *(module.__name__ for module in application.plugins.modules.values())}
+    plugins = application.plugins.modules.values()
+    packages = {CORE, *(it.__package__ or it.__name__ for it in plugins)}
     found: dict[str, ErrorCode] = {}
     for kind in kinds():
         if _belongs(kind, packages):

@@ -6,8 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import colander
-from colander import Invalid as Refused
-from colander import drop, null, required
+from colander import Invalid as Refused, drop, null, required
 
 from . import messages
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..addresses import email_key
 from ..errors import Invalid, TooManyRequests
 from ..presenters.members import CALLER, present_caller
-from ..presenters.shapes import ID as ID_SHAPE
-from ..presenters.shapes import MESSAGE_ONLY, TEXT, enveloped, many, obj
+from ..presenters.shapes import ID as ID_SHAPE, MESSAGE_ONLY, TEXT, enveloped, many, obj
 from ..rest import Service
 from ..schemas.members import LoginBody
 from ..security import Permission

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +20,33 @@ if TYPE_CHECKING:
 def test_every_name_that_is_promised_is_there() -> None:
     assert [name for name in plugin_api.__all__ if not hasattr(plugin_api, name)] == []
     assert len(set(plugin_api.__all__)) == len(plugin_api.__all__)
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        _ = plugin_api.nothing_like_it  # type: ignore[attr-defined]
+
+
+def test_type_checkers_are_told_of_the_same_names_and_places() -> None:
+    (told,) = [
+        it
+        for it in ast.parse(Path(plugin_api.__file__).read_text()).body
+        if isinstance(it, ast.If) and ast.unparse(it.test) == "TYPE_CHECKING"
+    ]
+    imported = {
+        name.name: f".{home.module}"
+        for home in told.body
+        if isinstance(home, ast.ImportFrom) and home.module
+        for name in home.names
+        if name.asname
+    }
+    renamed = {ast.unparse(it.targets[0]) for it in told.body if isinstance(it, ast.Assign)}
+    same = {name: home for name, (home, was) in plugin_api._HOMES.items() if name == was}
+    assert imported == same
+    assert renamed == plugin_api._HOMES.keys() - same.keys()
+
+
+def test_what_needs_little_of_it_does_not_load_the_desk() -> None:
+    program = "import sys, support_core.plugin_api as it; it.to_text; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", program], text=True).split()
+    assert {"sqlalchemy", "pyramid", "support_core.application"}.isdisjoint(loaded)
 
 
 @pytest.fixture

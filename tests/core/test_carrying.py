@@ -8,8 +8,7 @@ import pytest
 from sqlalchemy import text, update
 
 from support_core import follower_jobs
-from support_core.follower_jobs import REST, wake_followers
-from support_core.follower_jobs import follow as follow_job
+from support_core.follower_jobs import REST, follow as follow_job, wake_followers
 from support_core.jobs import JobContext
 from support_core.models import Job
 from support_core.testing import make_desk, probe

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.fernet import Fernet
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from support_core.crypto import KeyInvalid, Keyring, SecretUnreadable
 

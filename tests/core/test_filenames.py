@@ -5,8 +5,7 @@ from email.message import Message
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from support_core.filenames import content_disposition, safe_filename
 

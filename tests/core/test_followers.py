@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import delete, select, text, update
 
-from support_core.follower_jobs import follow as follow_job
-from support_core.follower_jobs import wake_followers
+from support_core.follower_jobs import follow as follow_job, wake_followers
 from support_core.jobs import JobContext
 from support_core.jobs.replay import Choice, retry_dead
 from support_core.models import Event, Job

@@ -6,8 +6,7 @@ import json
 import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
-from threading import Event as Flag
-from threading import Thread
+from threading import Event as Flag, Thread
 from typing import TYPE_CHECKING, Any
 
 from tests.waiting import PATIENCE, until

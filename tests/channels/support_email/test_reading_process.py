@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import subprocess
+import sys
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -32,9 +33,8 @@ if TYPE_CHECKING:
 #: A program that reads as ours does, but ends or sleeps where a mail says so.
 HARMED = """
 import os, time
-from support_core.testing import make_desk
-from support_email import reading_process
-read = reading_process.prepared
+from support_email import reader
+read = reader.prepared
 def harmed(raw, own):
     if b"X-Harm: end" in raw:
         os._exit(1)
@@ -44,8 +44,8 @@ def harmed(raw, own):
     if b"X-Harm: sleep" in raw:
         time.sleep(3600)
     return read(raw, own)
-reading_process.prepared = harmed
-reading_process.serve({{fd}})
+reader.prepared = harmed
+reader.serve({{fd}})
 """
 
 
@@ -233,6 +233,12 @@ def test_a_long_run_is_read_there_and_filed_the_same(
     process.close()
 
 
+def test_it_loads_no_more_than_reading_takes() -> None:
+    program = "import sys, support_email.reader; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", program], text=True).split()
+    assert {"sqlalchemy", "pyramid", "structlog", "support_email.plugin"}.isdisjoint(loaded)
+
+
 @pytest.mark.parametrize("wanted", ["true", "false"])
 def test_it_is_started_where_many_wait_and_that_is_wanted(tmp_path: Path, wanted: str) -> None:
     desk = make_desk(
@@ -244,9 +250,9 @@ def test_it_is_started_where_many_wait_and_that_is_wanted(tmp_path: Path, wanted
     try:
         with desk.workspace().desk() as opened:
             preparation = Preparation(opened)
-        preparation.expect(199)
+        preparation.expect(99)
         assert preparation._process._process is None
-        preparation.expect(200)
+        preparation.expect(100)
         assert (preparation._process._process is not None) == (wanted == "true")
     finally:
         desk.application.close()

@@ -7,8 +7,7 @@ import io
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from support_core.testing import assert_invalid
 from support_sla.figures import pack, ranked, unpack

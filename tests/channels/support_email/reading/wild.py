@@ -10,9 +10,7 @@ import textwrap
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import clients, further
-from . import rarer as rarest
-from . import signed as signed_further
+from . import clients, further, rarer as rarest, signed as signed_further
 from .clients import LABELS
 from .separators import ORIGINALS, REPLY_ABOVE, SENT_FROM
 from .shells import SHELLS
