@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from support_chat.models import ChatContact, ChatConversation
 from support_chat.widgets import create
 from support_core import app
-from support_core.plugin_api import Delivery, Reply, Thread
+from support_core.plugin_api import Delivery, Thread
 from tests.services.process import free_port
 from tests.services.redis import Redis
 from tests.serving.processes import BIN, bootstrap, running, write_ini
 
 from . import report
+from .chat_agents import Agents
 from .stream_client import Swarm, raise_file_limit
 from .streams import MILLISECOND, PATIENCE, RESULTS, Bench, opened
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from support_core.plugin_api import Desk
+
+    from .chat_agents import Sent
 
 PATH = "/api/support/chat/stream"
 PLUGINS = "api chat plans"
@@ -45,6 +47,7 @@ class Chats(Bench):
     paths: list[str]
     conversations: list[int]
     agent_id: int
+    agents: Agents
 
     def swarm(self, paths: Sequence[str]) -> Swarm:
         return Swarm(self.address, self.headers, paths, processes=self.options.client_processes)
@@ -52,17 +55,18 @@ class Chats(Bench):
     @property
     def used(self) -> dict[str, float]:
         """Processor time so far, in seconds, of all that a reply costs."""
-        return {"gateway": self.cpu, "agents": time.process_time()}
+        return {"gateway": self.cpu, "agents": self.agents.used}
 
-    def answer(self, index: int, number: int) -> tuple[int, float, float]:
-        """Let an agent answer a visitor; return the message's id, when it began and was stored."""
-        began = time.monotonic()
-        with self.publisher.desk(self.workspace_id) as desk:
-            conversation = desk.conversations.get(self.conversations[index])
-            acting = desk.acting_as(self.agent_id)
-            thread = acting.replies.add(conversation, Reply(body=f"Answer {number}"))
-            thread_id = thread.id
-        return thread_id, began, time.monotonic()
+    def answer(self, visitors: int, *, total: int, rate: int) -> tuple[Sent, float]:
+        """Let agents answer so many visitors; return what was sent, and the seconds it took."""
+        return self.agents.answer(
+            self.workspace_id,
+            self.agent_id,
+            self.conversations[:visitors],
+            total=total,
+            rate=rate,
+            writers=self.options.writers,
+        )
 
 
 def main() -> None:
@@ -89,7 +93,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--visitors", type=int, default=10_000)
     parser.add_argument("--rate", type=int, default=200, help="agents' messages a second")
     parser.add_argument("--seconds", type=int, default=30)
-    parser.add_argument("--writers", type=int, default=4, help="agents' transactions at a time")
+    parser.add_argument("--writers", type=int, default=4, help="an agents' process's threads")
+    parser.add_argument("--agents", type=int, default=2, help="agents' processes beside nchan")
     parser.add_argument("--client-processes", type=int, default=2)
     parser.add_argument("--no-nchan", dest="nchan", action="store_false")
     parser.add_argument("--database", default="sqlite:///%(here)s/desk.sqlite")
@@ -118,18 +123,16 @@ def _bench(stack: ExitStack, options: argparse.Namespace) -> Chats:
     address = ("127.0.0.1", free_port())
     command = (BIN / "support-core", "-c", ini, "gateway", "--listen", f"{address[0]}:{address[1]}")
     gateway = stack.enter_context(running(ini, *command, ready="serving"))
-    configured = app.build(
-        {
-            "sqlalchemy.url": options.database.replace("%(here)s", str(folder)),
-            "support.keys_file": str(folder / "var" / "keys"),
-            "support.blobs.path": str(folder / "var" / "blobs"),
-            "support.sqlite.synchronous": "off",
-            "support.bus": f"{redis.url}/0",
-            "support.plugins": PLUGINS,
-            "support.log.level": "warning",
-        }
-    )
-    publisher = configured.registry.support
+    settings = {
+        "sqlalchemy.url": options.database.replace("%(here)s", str(folder)),
+        "support.keys_file": str(folder / "var" / "keys"),
+        "support.blobs.path": str(folder / "var" / "blobs"),
+        "support.sqlite.synchronous": "off",
+        "support.bus": f"{redis.url}/0",
+        "support.plugins": PLUGINS,
+        "support.log.level": "warning",
+    }
+    publisher = app.build(settings).registry.support
     stack.callback(publisher.close)
     workspace_id = int(made["workspace"]["id"] if "workspace" in made else made["workspace_id"])
     bench = Chats(
@@ -142,6 +145,7 @@ def _bench(stack: ExitStack, options: argparse.Namespace) -> Chats:
         [],
         [],
         0,
+        Agents(stack, settings, 1),
     )
     people(bench)
     return bench
@@ -247,8 +251,8 @@ def _lines_of_gateway(found: Measured, options: argparse.Namespace) -> list[str]
 def _lines_of_nchan(found: Measured, options: argparse.Namespace, workers: int) -> list[str]:
     return [
         f"The same by nginx's nchan ({workers} workers) over Redis, on PostgreSQL, with the "
-        "plugin `nchan`: a job of another process makes what the visitor sees and publishes it to "
-        "a channel of theirs.",
+        f"plugin `nchan`: {options.agents} processes commit agents' replies, and a job of another "
+        "makes what the visitor sees and publishes it to a channel of theirs.",
         found.facts(options.visitors, "nginx's"),
         found.table("nginx's"),
         found.costs(),
@@ -267,7 +271,8 @@ def _measured(bench: Chats) -> Measured:
         _say(f"{open_now:,} visitors in {seconds:.1f} s, {memory:.1f} KiB each")
         swarm.forget()
         used, used_by = bench.cpu, bench.used
-        sent, took = _answer_all(bench)
+        total = options.rate * options.seconds
+        sent, took = bench.answer(number, total=total, rate=options.rate)
         swarm.wait_for(len(sent), patience=PATIENCE)
         cpu = (bench.cpu - used) / len(sent) * 1e6
         shares = {name: (now - used_by[name]) / len(sent) for name, now in bench.used.items()}
@@ -301,39 +306,10 @@ def _warm_up(bench: Chats) -> None:
     """Let everything have been used once."""
     swarm = bench.swarm(bench.paths[:100])
     swarm.open()
-    for index in range(20):
-        bench.answer(index, index)
+    bench.answer(20, total=20, rate=bench.options.rate)
     swarm.wait_for(20, patience=PATIENCE)
     swarm.stop()
     time.sleep(1)
-
-
-def _answer_all(bench: Chats) -> tuple[dict[int, tuple[int, float, float]], float]:
-    """Answer visitors in turn, at the wanted rate; return what was sent, and the seconds it took.
-
-    What was sent is, by the message's id, whose it is, when it began and when it was stored.
-    """
-    options = bench.options
-    total = options.rate * options.seconds
-    step = max(1, options.visitors // total)
-    sent: dict[int, tuple[int, float, float]] = {}
-    start = time.monotonic()
-
-    def write(first: int) -> None:
-        for number in range(first, total, options.writers):
-            pause = start + number / options.rate - time.monotonic()
-            if pause > 0:
-                time.sleep(pause)
-            visitor = number * step % options.visitors
-            id_, began, stored = bench.answer(visitor, number)
-            sent[id_] = visitor, began, stored
-
-    writers = [threading.Thread(target=write, args=(first,)) for first in range(options.writers)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join()
-    return sent, time.monotonic() - start
 
 
 def _dialect(options: argparse.Namespace) -> str:

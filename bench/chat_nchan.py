@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from tests.services.redis import Redis
 from tests.serving.processes import bootstrap, running, write_ini
 
 from .chat import HEADERS, PLUGINS, Chats, people
+from .chat_agents import Agents
 from .nchan import SECRET, Behind
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class ChatsBehind(Behind, Chats):
     def used(self) -> dict[str, float]:
         """See :attr:`Chats.used`; the clients' own is not in it."""
         return {
-            "agents": time.process_time(),
+            "agents": self.agents.used,
             "PostgreSQL": _used_by(self.cluster.pid),
             "worker": _used_by(self.desk.process.pid),
             "Redis": _used_by(self.redis.pid),
@@ -97,17 +97,15 @@ def behind_nginx(stack: ExitStack, options: argparse.Namespace) -> ChatsBehind:
     ini.write_text(changed(ini.read_text(), {"[server:main]": f"{given}\n[server:main]"}))
     made = bootstrap(ini)
     desk = stack.enter_context(running(ini, ready=""))
-    application = app.build(
-        {
-            "sqlalchemy.url": url,
-            "support.keys_file": str(folder / "var" / "keys"),
-            "support.blobs.path": str(folder / "var" / "blobs"),
-            "support.log.level": "warning",
-            **shared,
-        }
-    ).registry.support
+    settings = {
+        "sqlalchemy.url": url,
+        "support.keys_file": str(folder / "var" / "keys"),
+        "support.blobs.path": str(folder / "var" / "blobs"),
+        "support.log.level": "warning",
+        **shared,
+    }
+    application = app.build(settings).registry.support
     stack.callback(application.close)
-    application.jobs.open()  # its commits ring for the worker, as those of a web process do
     port = free_port()
     site = Site(
         f"127.0.0.1:{port}",
@@ -134,6 +132,7 @@ def behind_nginx(stack: ExitStack, options: argparse.Namespace) -> ChatsBehind:
         paths=[],
         conversations=[],
         agent_id=0,
+        agents=Agents(stack, settings, options.agents),
     )
     people(bench)
     # A database that has run for a minute knows how large its tables are, from its autovacuum.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing, contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
 from .postgres import driver_url
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     import psycopg
 
+#: PostgreSQL cuts what is longer (NAMEDATALEN).
+LONGEST_NAME = 63
+
 
 class Databases(Protocol):
     """Where the suite gets its databases from."""
@@ -28,7 +32,8 @@ class Databases(Protocol):
     def create(self, name: str, *, template: str | None = None) -> str:
         """Create a database, empty or a copy of a template, and return its SQLAlchemy URL.
 
-        ``name`` is a plain identifier that was not used before in this worker.
+        ``name`` is a plain identifier that tells what it is for. Each call makes another one: a
+        worker that is handed a module's tests in two pieces sets the module's fixtures up twice.
         """
 
     def prepare_template(self, name: str, prepare: Callable[[str], object]) -> None:
@@ -45,14 +50,11 @@ class SqliteDatabases:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._names: set[str] = set()
+        self._numbers = count(1)
 
     def create(self, name: str, *, template: str | None = None) -> str:
         """See :meth:`Databases.create`."""
-        path = self._path(name)
-        if name in self._names:
-            raise FileExistsError(path)
-        self._names.add(name)
+        path = self._path(f"{name}-{next(self._numbers)}")
         if template is not None:
             shutil.copyfile(self._path(template), path)
         return f"sqlite:///{path}"
@@ -83,10 +85,11 @@ class PostgresDatabases:
         """Take the URL of the cluster's maintenance database and the worker's name."""
         self._url = url
         self._worker = worker
+        self._numbers = count(1)
 
     def create(self, name: str, *, template: str | None = None) -> str:
         """See :meth:`Databases.create`."""
-        full_name = f"{self._worker}_{name}"
+        full_name = f"{self._worker}_{next(self._numbers)}_{name}"[:LONGEST_NAME]
         with self._maintenance() as connection:
             connection.execute(_create_database(full_name, template or "template0"))
         return self._url_of(full_name)
