@@ -57,14 +57,14 @@ class Chats(Bench):
         """Processor time so far, in seconds, of all that a reply costs."""
         return {"gateway": self.cpu, "agents": self.agents.used}
 
-    def answer(self, visitors: int, *, total: int, rate: int) -> tuple[Sent, float]:
-        """Let agents answer so many visitors; return what was sent, and the seconds it took."""
+    def answer(self, visitors: int, total: int) -> tuple[Sent, float]:
+        """Let agents give so many visitors ``total`` answers; return these, and the seconds."""
         return self.agents.answer(
             self.workspace_id,
             self.agent_id,
             self.conversations[:visitors],
             total=total,
-            rate=rate,
+            rate=self.options.rate,
             writers=self.options.writers,
         )
 
@@ -271,8 +271,7 @@ def _measured(bench: Chats) -> Measured:
         _say(f"{open_now:,} visitors in {seconds:.1f} s, {memory:.1f} KiB each")
         swarm.forget()
         used, used_by = bench.cpu, bench.used
-        total = options.rate * options.seconds
-        sent, took = bench.answer(number, total=total, rate=options.rate)
+        sent, took = bench.answer(number, options.rate * options.seconds)
         swarm.wait_for(len(sent), patience=PATIENCE)
         cpu = (bench.cpu - used) / len(sent) * 1e6
         shares = {name: (now - used_by[name]) / len(sent) for name, now in bench.used.items()}
@@ -306,7 +305,7 @@ def _warm_up(bench: Chats) -> None:
     """Let everything have been used once."""
     swarm = bench.swarm(bench.paths[:100])
     swarm.open()
-    bench.answer(20, total=20, rate=bench.options.rate)
+    bench.answer(20, 20)
     swarm.wait_for(20, patience=PATIENCE)
     swarm.stop()
     time.sleep(1)
